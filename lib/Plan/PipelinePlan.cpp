@@ -16,6 +16,16 @@ static Status missing(const char *key) {
                   "give the plan of the network with --plan");
 }
 
+StatusOr<std::vector<std::string>>
+segc::labelNamesOf(const DataPipeline &pipeline) {
+  if (pipeline.plan.empty())
+    return pipeline.classNames;
+  StatusOr<Plan> plan = parsePlan(pipeline.plan, "pipeline: plan");
+  if (!plan.ok())
+    return plan.status();
+  return plan->regions.empty() ? pipeline.classNames : plan->labelNames();
+}
+
 StatusOr<Plan> segc::planOfPipeline(const DataPipeline &pipeline,
                                     int64_t channels) {
   if (!pipeline.plan.empty()) {

@@ -22,6 +22,19 @@ std::vector<std::string> DatasetDescription::outputNames() const {
   return {classNames.begin() + (regions.empty() ? 0 : 1), classNames.end()};
 }
 
+std::vector<std::string> DatasetDescription::labelNames() const {
+  if (regions.empty())
+    return classNames;
+  std::vector<std::string> names = {classNames.front()};
+  for (size_t i = 0; i < regionsClassOrder.size(); ++i) {
+    const auto value = static_cast<size_t>(regionsClassOrder[i]);
+    while (names.size() <= value)
+      names.push_back("label " + std::to_string(names.size()));
+    names[value] = classNames[i + 1];
+  }
+  return names;
+}
+
 int64_t DatasetDescription::labelValues() const {
   auto values = static_cast<int64_t>(classNames.size());
   if (!regions.empty())

@@ -62,13 +62,23 @@ enum { OUTPUTS = 3 };
   "\"augment\": [\"flip_y\", \"flip_x\"]"
 #endif
 
+/* What makes probabilities of logits: classes, or regions that may overlap. */
+#ifdef FAKE_SIGMOID
+#define FAKE_ACTIVATION "sigmoid"
+enum { SIGMOID = 1 };
+#else
+#define FAKE_ACTIVATION "softmax"
+enum { SIGMOID = 0 };
+#endif
+
 enum { VOXELS = 512, CLASSES = 3, CHUNKS = 4, LARGEST_BATCH = 2 };
 enum { WEIGHT = 0, BIAS = 16 }; /* offsets in floats */
 
 static const char manifest[] =
     "{\"format\": " FAKE_MANIFEST_FORMAT
     ", \"network\": \"fake\", \"batch\": 2,"
-    "\"classes\": 3, \"precision\": \"f32\", \"parameter_count\": 6,"
+    "\"classes\": 3, \"activation\": \"" FAKE_ACTIVATION "\","
+    "\"precision\": \"f32\", \"parameter_count\": 6,"
     "\"parameter_bytes\": 128, \"state_bytes\": 64, \"optimizer_bytes\": 128,"
     "\"prepared_bytes\": 64, \"parameters\": ["
     "{\"name\": \"head.weight\", \"shape\": [1,3], \"offset\": 0,"
@@ -125,6 +135,10 @@ static inline void probabilities_at(const float *weight, const float *bias,
     p[c] = x * weight[c] + bias[c];
     largest = p[c] > largest ? p[c] : largest;
   }
+  for (int c = 0; SIGMOID && c < CLASSES; ++c)
+    p[c] = 1 / (1 + expf(-p[c]));
+  if (SIGMOID)
+    return;
   for (int c = 0; c < CLASSES; ++c)
     sum += p[c] = expf(p[c] - largest);
   for (int c = 0; c < CLASSES; ++c)

@@ -24,6 +24,10 @@ inline bool isPlanned(const DataPipeline &pipeline) {
 /// ask for (the filters, the median shape) is then empty.
 StatusOr<Plan> planOfPipeline(const DataPipeline &pipeline, int64_t channels);
 
+/// Returns the names of the labels that a model writes, by their values: those
+/// of its classes, or of the regions in its plan.
+StatusOr<std::vector<std::string>> labelNamesOf(const DataPipeline &pipeline);
+
 } // namespace segc
 
 #endif // SEGC_PLAN_PIPELINEPLAN_H

@@ -216,8 +216,21 @@ static std::set<std::string> addWindowOptions(CLI::App &app,
                  "one after the other")
       ->transform(CLI::AsSizeValue(false))
       ->check(integerIn(1, int64_t{1} << 46));
-  app.add_flag("--save-probabilities", options.saveProbabilities,
-               "Also write the probabilities of all classes (CASE.npy)");
+  CLI::Option *roi = app.add_option(
+      "--roi", options.roi,
+      "Predict only near the foreground of masks: a folder of them, or a model "
+      "that predicts them into OUTPUT/roi first");
+  app.add_option("--roi-margin", options.roiMargin,
+                 "How far around the foreground of --roi, in mm")
+      ->check(numberIn(0, 1e6))
+      ->needs(roi)
+      ->capture_default_str();
+  app.add_option("--roi-checkpoint", options.roiCheckpoint,
+                 "Weights of the model of --roi")
+      ->needs(roi);
+  app.add_option("--roi-plan", options.roiPlan,
+                 "Plan of the model of --roi, as --plan")
+      ->needs(roi);
   return namesBehind(app, before);
 }
 
@@ -252,6 +265,11 @@ static void addPredict(CLI::App &root,
                  "Steps that change the labels, such as "
                  "largest,holes:2,min-volume=50:each; a file of them (.json); "
                  "or auto: those of the checkpoints' cross-validation");
+  app.add_option("--profile", options->profile,
+                 "File for the time of each stage (JSON)");
+  app.add_flag("--save-probabilities", options->saveProbabilities,
+               "Also write probabilities: of all classes in windows "
+               "(CASE.npy), of class 1 of slices (test-probabilities.tif)");
   const std::set<std::string> ofWindows =
       addWindowOptions(app, options->windows);
   app.callback([&command, options, &app, ofWindows] {
@@ -393,6 +411,9 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
       ->required();
   app.add_option("-o,--output", options->output, "The .so to write")
       ->required();
+  app.add_flag("--features", options->features,
+               "For a network in windows: predict gives the features in front "
+               "of the head, which takes less memory with many classes");
   app.callback([&command, options] {
     command = [options] { return runExport(*options); };
   });

@@ -89,10 +89,14 @@ CommandResult segc::runExport(const ExportOptions &options) {
   SEGC_RETURN_IF_ERROR(checkOutputPlaces(paths));
   // Fails before the work starts where there is no compiler.
   SEGC_RETURN_IF_ERROR(findCompiler().status());
-  if (isModuleText(options.model))
-    return runCompiler(options.model,
-                       {options.model, "--inference", "--weights", weights,
-                        "-o", options.output});
+  std::vector<std::string> words = {"--inference", "--weights", weights, "-o",
+                                    options.output};
+  if (options.features)
+    words.emplace_back("--features");
+  if (isModuleText(options.model)) {
+    words.insert(words.begin(), options.model);
+    return runCompiler(options.model, words);
+  }
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
                         loadAnyDevice(options.model));
   if (model->source().empty())
@@ -101,10 +105,9 @@ CommandResult segc::runExport(const ExportOptions &options) {
                        "was compiled from");
   SEGC_ASSIGN_OR_RETURN(TemporaryModule source,
                         TemporaryModule::write(model->source()));
-  return runCompiler(options.model,
-                     {source.path, "--inference", "--target",
-                      targetsOf(model->manifest()), "--batch",
-                      std::to_string(model->manifest().batch), "--precision",
-                      model->manifest().precision, "--weights", weights, "-o",
-                      options.output});
+  words.insert(words.begin(),
+               {source.path, "--target", targetsOf(model->manifest()),
+                "--batch", std::to_string(model->manifest().batch),
+                "--precision", model->manifest().precision});
+  return runCompiler(options.model, words);
 }

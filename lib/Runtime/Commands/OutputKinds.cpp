@@ -43,6 +43,10 @@ static bool isProfile(const std::string &path) {
   return startsWithKeys(path, {"format", "network", "mode", "kernels"});
 }
 
+static bool isStages(const std::string &path) {
+  return startsWithKeys(path, {"format", "network", "mode", "stages"});
+}
+
 static bool isTrace(const std::string &path) {
   return startsWithKeys(path, {"traceEvents"});
 }
@@ -65,6 +69,7 @@ const OutputKind segc::gradientsOutput = {"gradients", isGradients};
 const OutputKind segc::valuesOutput = {"outputs of a step", isOutputs};
 const OutputKind segc::benchmarkOutput = {"result of a benchmark", isBenchmark};
 const OutputKind segc::profileOutput = {"profile", isProfile};
+const OutputKind segc::stagesOutput = {"profile of a prediction", isStages};
 const OutputKind segc::traceOutput = {"trace", isTrace};
 const OutputKind segc::modelOutput = {"model for inference", isInferenceModel};
 const OutputKind segc::checkOutput = {"list of faults", isCheck};

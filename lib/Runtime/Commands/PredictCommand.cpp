@@ -13,6 +13,7 @@
 #include "segc/Plan/PipelinePlan.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Outputs.h"
+#include "segc/Runtime/Commands/Profile.h"
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Inference/Predict.h"
 
@@ -74,10 +75,17 @@ static Status checkPaths(const PredictOptions &options,
                         options.output + "/predictions");
   CommandPaths paths;
   addInputs(paths, "--data", dataset.files());
+  if (!options.windows.roi.empty()) {
+    SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> masks,
+                          imagesIn(options.windows.roi));
+    addInputs(paths, "--roi", masks);
+  }
+  paths.outputs = {{"--profile", options.profile, &stagesOutput}};
   paths.folders = {{"--output", options.output},
                    {"--output", options.output + "/overlays"}};
   paths.places = {{"--output", options.output}};
-  return checkOutputs(paths);
+  SEGC_RETURN_IF_ERROR(checkOutputs(paths));
+  return checkOutputPlaces(paths);
 }
 
 /// What is wrong with a case, which the data set may have named already.
@@ -92,19 +100,60 @@ static StatusOr<std::vector<FailedCase>>
 predictWhole(const PredictOptions &options, LoadedModel &model,
              const Dataset &dataset, Split split, int64_t count,
              const PredictionFolders &folders,
-             const std::vector<PostprocessStep> &steps) {
-  SegmentationWriter::Postprocessing postprocessing;
+             const std::vector<PostprocessStep> &steps, StageTimes *times) {
+  const Manifest &manifest = model.runner.manifest();
+  if (options.saveProbabilities && !manifest.pipeline.hasSlices())
+    return wrongUsage("--save-probabilities has no effect: the model takes "
+                      "whole volumes, whose probabilities are not written; "
+                      "leave it out");
+  SplitPredictionOptions writing;
+  writing.greyMasks = options.data.greyMasks;
+  writing.saveProbabilities = options.saveProbabilities;
+  writing.times = times;
   if (!steps.empty())
-    postprocessing = [&](std::vector<uint8_t> &labels,
-                         const VolumeGeometry &grid) {
+    writing.postprocessing = [&](std::vector<uint8_t> &labels,
+                                 const VolumeGeometry &grid) {
       postprocess(labels, {grid.size, grid.spacing}, steps);
     };
   return predictSplit(model.runner, dataset, split, count,
-                      batchSizeOf(options.model, model.runner.manifest()),
-                      folders, options.data.greyMasks, postprocessing);
+                      batchSizeOf(options.model, manifest), folders, writing);
 }
 
-CommandResult segc::runPredict(const PredictOptions &options) {
+static double secondsSince(StageTimes::Clock::time_point begin) {
+  return StageTimes::secondsBetween(begin, StageTimes::Clock::now());
+}
+
+/// Predicts the masks of --roi, if that is a model, and makes it their folder.
+/// Cases that fail then have no mask.
+static Status predictRegions(PredictOptions &options) {
+  WindowPredictOptions &windows = options.windows;
+  std::error_code error;
+  if (std::filesystem::is_directory(windows.roi, error))
+    return windows.roiCheckpoint.empty() && windows.roiPlan.empty()
+               ? Status::success()
+               : wrongUsage("--roi " + windows.roi +
+                            ": a folder of masks, for which --roi-checkpoint "
+                            "and --roi-plan have no effect; leave them out");
+  PredictOptions coarse = options;
+  coarse.model.model = windows.roi;
+  coarse.model.batchSize.reset();
+  coarse.checkpoint = windows.roiCheckpoint;
+  coarse.windows = WindowPredictOptions();
+  coarse.windows.plan = windows.roiPlan;
+  coarse.windows.given = windows.roiPlan.empty() ? "" : "--roi-plan";
+  coarse.output = options.output + "/roi";
+  coarse.overlays = false;
+  coarse.profile.clear();
+  coarse.postprocess.clear();
+  windows.roi = coarse.output;
+  constexpr int someFailed = 3;
+  const CommandResult result = runPredict(coarse);
+  return result.exitCode == someFailed ? Status::success() : result.status;
+}
+
+CommandResult segc::runPredict(const PredictOptions &given) {
+  const auto begin = StageTimes::Clock::now();
+  PredictOptions options = given;
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
   const std::vector<std::string> &ensemble = options.windows.ensemble;
   if (!ensemble.empty() && !options.checkpoint.empty())
@@ -120,10 +169,16 @@ CommandResult segc::runPredict(const PredictOptions &options) {
     return wrongUsage(options.windows.given +
                       " has no effect: the model takes whole images, and not "
                       "patches in windows; leave it out");
+  if (!options.windows.roi.empty())
+    SEGC_RETURN_IF_ERROR(predictRegions(options));
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                         openInputs(options, model, planned));
-  SEGC_ASSIGN_OR_RETURN(const std::vector<PostprocessStep> steps,
-                        postprocessSteps(options, manifest.classNames()));
+  std::vector<PostprocessStep> steps;
+  if (!options.postprocess.empty()) {
+    SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                          labelNamesOf(manifest.pipeline));
+    SEGC_ASSIGN_OR_RETURN(steps, postprocessSteps(options, names));
+  }
   SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
   PredictionFolders folders;
   folders.predictions = options.output;
@@ -136,11 +191,18 @@ CommandResult segc::runPredict(const PredictOptions &options) {
     return invalidArgument(options.inputs[0] + ": the " + options.split +
                            " split has no cases; choose another --split");
   }
+  StageTimes times;
+  StageTimes *measured = options.profile.empty() ? nullptr : &times;
   SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
-                        planned ? predictInWindows(options, model, *dataset,
-                                                   split, count, folders, steps)
-                                : predictWhole(options, model, *dataset, split,
-                                               count, folders, steps));
+                        planned
+                            ? predictInWindows(options, model, *dataset, split,
+                                               count, folders, steps, measured)
+                            : predictWhole(options, model, *dataset, split,
+                                           count, folders, steps, measured));
+  if (measured)
+    SEGC_RETURN_IF_ERROR(writeFileAtomically(
+        options.profile,
+        jsonText(stagesJson(times, manifest, secondsSince(begin)), 1) + "\n"));
   printNotes(*dataset);
   if (count == 1 && !failures.empty())
     return Status(failures[0].status.code(), textOf(failures[0]));

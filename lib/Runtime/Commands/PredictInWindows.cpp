@@ -50,13 +50,23 @@ static Status checkPlan(const Plan &plan, const std::string &where,
                            "; give the plan that the model was built by");
   };
   const int64_t channels = inputChannels(manifest);
-  if (!plan.regions.empty())
-    return unsupported(where + ": its classes are regions, which may overlap; "
-                               "models give one class for each voxel");
+  if (plan.regions.empty() == manifest.sigmoid)
+    return invalidArgument(
+        where +
+        (manifest.sigmoid
+             ? ": no regions, but the model gives regions, which may overlap"
+             : ": regions, which may overlap, but the model gives one class "
+               "for each voxel") +
+        "; give the plan that the model was built by");
+  for (int64_t label : plan.regionsClassOrder)
+    if (label < 0 || label > 255)
+      return unsupported(where + ": a region with the label " +
+                         std::to_string(label) + ", expected 0 to 255");
   if (static_cast<int64_t>(plan.channelNames.size()) != channels)
     return differs("channels", plan.channelNames.size(), channels);
-  if (static_cast<int64_t>(plan.classNames.size()) != manifest.classes)
-    return differs("classes", plan.classNames.size(), manifest.classes);
+  if (static_cast<int64_t>(plan.outputNames().size()) != manifest.classes)
+    return differs(plan.regions.empty() ? "classes" : "regions",
+                   plan.outputNames().size(), manifest.classes);
   return Status::success();
 }
 
@@ -129,11 +139,26 @@ void segc::applySettings(const WindowSettings &settings, WindowRun &run) {
       settings.averageProbabilities ? Scores::Probabilities : Scores::Logits;
 }
 
-StatusOr<std::vector<FailedCase>>
-segc::predictInWindows(const PredictOptions &options, LoadedModel &model,
-                       const Dataset &dataset, Split split, int64_t count,
-                       const PredictionFolders &folders,
-                       const std::vector<PostprocessStep> &steps) {
+/// The masks in the folder that says where to predict.
+static StatusOr<WindowRun::Regions> regionsOf(const PredictOptions &options) {
+  WindowRun::Regions regions;
+  regions.margin = options.windows.roiMargin;
+  regions.limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
+  SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                        imagesIn(options.windows.roi));
+  for (const std::string &file : files) {
+    const auto [known, isNew] = regions.masks.emplace(imageStem(file), file);
+    if (!isNew)
+      return invalidArgument(file + ": named like " + known->second +
+                             "; leave one of the two in the folder");
+  }
+  return regions;
+}
+
+StatusOr<std::vector<FailedCase>> segc::predictInWindows(
+    const PredictOptions &options, LoadedModel &model, const Dataset &dataset,
+    Split split, int64_t count, const PredictionFolders &folders,
+    const std::vector<PostprocessStep> &steps, StageTimes *times) {
   const Manifest &manifest = model.runner.manifest();
   const WindowPredictOptions &windows = options.windows;
   const std::string &path = model.runner.library().path();
@@ -149,9 +174,13 @@ segc::predictInWindows(const PredictOptions &options, LoadedModel &model,
   run.batch = batchSizeOf(options.model, manifest);
   run.postprocessing = steps;
   run.folders = folders;
-  run.saveProbabilities = windows.saveProbabilities;
+  run.times = times;
+  run.saveProbabilities = options.saveProbabilities;
   if (windows.maxMemory)
     run.maxMemory = static_cast<uint64_t>(*windows.maxMemory);
+  if (!windows.roi.empty()) {
+    SEGC_ASSIGN_OR_RETURN(run.regions, regionsOf(options));
+  }
   run.say = [](const std::string &text) { printMessage(text); };
   WeightEnsemble members(model.runner);
   SEGC_RETURN_IF_ERROR(addMembers(members, model, windows.ensemble));

@@ -21,7 +21,7 @@ StatusOr<std::vector<FailedCase>>
 predictInWindows(const PredictOptions &options, LoadedModel &model,
                  const Dataset &dataset, Split split, int64_t count,
                  const PredictionFolders &folders,
-                 const std::vector<PostprocessStep> &steps);
+                 const std::vector<PostprocessStep> &steps, StageTimes *times);
 
 } // namespace segc
 

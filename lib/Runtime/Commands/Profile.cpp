@@ -75,3 +75,18 @@ OrderedJson segc::traceJson(const KernelProfiler &profiler) {
   }
   return {{"traceEvents", std::move(events)}, {"displayTimeUnit", "ms"}};
 }
+
+OrderedJson segc::stagesJson(const StageTimes &times, const Manifest &manifest,
+                             double seconds) {
+  OrderedJson json = {{"format", profileFormat},
+                      {"network", manifest.network},
+                      {"mode", "predict"},
+                      {"seconds", seconds},
+                      {"longest_start_ms", times.longestStart() * 1e3}};
+  OrderedJson &list = json["stages"] = OrderedJson::array();
+  for (const StageTimes::Stage &stage : times.stages())
+    list.push_back({{"name", stage.name},
+                    {"seconds", stage.seconds},
+                    {"count", stage.count}});
+  return json;
+}

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ClassVoxels.h"
+#include "FileRows.h"
 #include "Normalization.h"
 #include "PreparationGrid.h"
 #include "segc/Runtime/Core/AlignedBuffer.h"
@@ -35,17 +36,29 @@ public:
 private:
   Status place();
   Status crop();
+  bool hasLabels() const {
+    return use == PreparationUse::Training || use == PreparationUse::Validation;
+  }
+  /// Whether a normalisation or the labels tell voxels inside and outside of
+  /// the mask.
+  bool needsMask() const;
+  /// Leaves the image in the files of the case, if that is possible.
+  bool keepRows();
   void pad();
   Status allocate();
   /// The label values in the crop, -1 where v2 has no tissue.
   std::vector<int16_t> croppedLabels() const;
   Status prepareChannel(size_t channel, const std::vector<int16_t> &labels);
   void prepareLabels(const std::vector<int16_t> &labels);
-  Status normalize(size_t channel, const int16_t *labels,
-                   std::vector<float> &values);
+  ChannelNormalization normalization(size_t channel,
+                                     const int16_t *labels) const;
+  Status normalize(size_t channel, const int16_t *labels, float *values,
+                   int64_t count);
+  /// Reads the crop of a channel.
+  void readChannel(size_t channel, float *values) const;
   std::vector<float> resampled(std::vector<float> values) const;
   /// Calls f(place on the resampled grid, place in the result, voxels) for
-  /// each row that the result shows.
+  /// each row that the result shows, from several threads.
   template <typename F>
   void forEachShownRow(F f) const;
 
@@ -74,15 +87,22 @@ Status CasePreparation::place() {
     return invalidArgument(
         source.path + ": " + std::to_string(source.channels.size()) +
         " channels, the plan has " + std::to_string(plan.channelNames.size()));
-  if (use != PreparationUse::Prediction && source.label.empty())
+  if (hasLabels() && source.label.empty())
     return invalidArgument(source.path + ": no label, expected one");
   placeCase(source, plan.frame, plan.transpose, prepared.record);
   channels = networkGrids(source, prepared.record);
   return Status::success();
 }
 
+bool CasePreparation::needsMask() const {
+  const std::vector<bool> &masked = configuration.useMask;
+  return plan.rules == PlanRules::V2 &&
+         (hasLabels() || std::count(masked.begin(), masked.end(), true) > 0);
+}
+
 Status CasePreparation::crop() {
-  box = cropToNonzero(channels, plan.rules, pool);
+  box = needsMask() ? cropToNonzero(channels, plan.rules, pool)
+                    : nonzeroBox(channels, plan.rules, pool);
   return recordCrop(source, plan.rules, box, prepared.record);
 }
 
@@ -114,7 +134,7 @@ Status CasePreparation::allocate() {
                             "a prepared image"));
   image = arrays->image.floats();
   prepared.image = image;
-  if (use != PreparationUse::Prediction) {
+  if (hasLabels()) {
     SEGC_ASSIGN_OR_RETURN(
         arrays->labels,
         AlignedBuffer::create(count * sizeof(int16_t), "prepared labels"));
@@ -126,9 +146,12 @@ Status CasePreparation::allocate() {
 }
 
 std::vector<int16_t> CasePreparation::croppedLabels() const {
-  const size_t count = box.mask.size();
-  std::vector<int16_t> labels(count);
-  if (!source.label.empty() && use != PreparationUse::Prediction) {
+  std::vector<int16_t> labels;
+  if (!hasLabels() && box.mask.empty())
+    return labels;
+  const auto count = static_cast<size_t>(box.voxels());
+  labels.resize(count);
+  if (hasLabels()) {
     const LabelView view = source.labelView();
     const NetworkGrid<std::vector<uint8_t>> grid(
         reordered(view, prepared.record.frame), plan.transpose);
@@ -139,23 +162,27 @@ std::vector<int16_t> CasePreparation::croppedLabels() const {
                      labels.data() +
                          (depth * box.shape[1] + height) * box.shape[2]);
   }
-  if (plan.rules == PlanRules::V2)
+  if (!box.mask.empty())
     for (size_t i = 0; i < count; ++i)
       if (labels[i] == 0 && !box.mask[i])
         labels[i] = -1;
   return labels;
 }
 
-Status CasePreparation::normalize(size_t channel, const int16_t *labels,
-                                  std::vector<float> &values) {
+ChannelNormalization
+CasePreparation::normalization(size_t channel, const int16_t *labels) const {
   ChannelNormalization how;
   how.rules = plan.rules;
   how.scheme = configuration.normalization[channel];
   how.useMask = configuration.useMask[channel];
   how.intensities = plan.intensities[channel];
   how.labels = labels;
-  return normalizeChannel(how, values.data(),
-                          static_cast<int64_t>(values.size()), pool)
+  return how;
+}
+
+Status CasePreparation::normalize(size_t channel, const int16_t *labels,
+                                  float *values, int64_t count) {
+  return normalizeChannel(normalization(channel, labels), values, count, pool)
       .withContext(source.path + ": channel " + std::to_string(channel));
 }
 
@@ -191,30 +218,47 @@ void CasePreparation::forEachShownRow(F f) const {
     end[axis] = std::min(from[axis], to[axis] - pad);
   }
   const Shape3 &pad = prepared.record.padBefore;
-  for (int64_t depth = first[0]; depth < end[0]; ++depth)
+  pool.parallelFor(end[0] - first[0], [&](int64_t task, uint32_t) {
+    const int64_t depth = first[0] + task;
     for (int64_t height = first[1]; height < end[1]; ++height)
       f((depth * from[1] + height) * from[2] + first[2],
         ((depth + pad[0]) * to[1] + height + pad[1]) * to[2] + first[2] +
             pad[2],
         end[2] - first[2]);
+  });
+}
+
+void CasePreparation::readChannel(size_t channel, float *values) const {
+  pool.parallelFor(box.shape[0], [&](int64_t depth, uint32_t) {
+    for (int64_t height = 0; height < box.shape[1]; ++height)
+      channels[channel].readRow(box.begin[0] + depth, box.begin[1] + height,
+                                box.begin[2], box.shape[2],
+                                values + (depth * box.shape[1] + height) *
+                                             box.shape[2]);
+  });
 }
 
 Status CasePreparation::prepareChannel(size_t channel,
                                        const std::vector<int16_t> &labels) {
-  std::vector<float> values(box.mask.size());
-  pool.parallelFor(box.shape[0], [&](int64_t depth, uint32_t) {
-    for (int64_t height = 0; height < box.shape[1]; ++height)
-      channels[channel].readRow(
-          box.begin[0] + depth, box.begin[1] + height, box.begin[2],
-          box.shape[2],
-          values.data() + (depth * box.shape[1] + height) * box.shape[2]);
-  });
   const bool example = plan.rules == PlanRules::Example;
+  const int16_t *mask = example || labels.empty() ? nullptr : labels.data();
+  const PreparationRecord &record = prepared.record;
+  if (channels.size() == 1 && record.resampledShape == record.cropShape &&
+      prepared.shape == record.cropShape) {
+    readChannel(channel, image);
+    return normalize(channel, mask, image, prepared.voxels());
+  }
+  std::vector<float> values(static_cast<size_t>(box.voxels()));
+  auto normalizeValues = [&] {
+    return normalize(channel, mask, values.data(),
+                     static_cast<int64_t>(values.size()));
+  };
+  readChannel(channel, values.data());
   if (!example)
-    SEGC_RETURN_IF_ERROR(normalize(channel, labels.data(), values));
+    SEGC_RETURN_IF_ERROR(normalizeValues());
   values = resampled(std::move(values));
   if (example)
-    SEGC_RETURN_IF_ERROR(normalize(channel, nullptr, values));
+    SEGC_RETURN_IF_ERROR(normalizeValues());
   const auto step = static_cast<int64_t>(channels.size());
   forEachShownRow([&](int64_t from, int64_t to, int64_t length) {
     float *result = image + to * step + static_cast<int64_t>(channel);
@@ -236,6 +280,22 @@ void CasePreparation::prepareLabels(const std::vector<int16_t> &labels) {
   drawClassVoxels(plan, prepared);
 }
 
+bool CasePreparation::keepRows() {
+  const PreparationRecord &record = prepared.record;
+  if (use != PreparationUse::Windows ||
+      record.resampledShape != record.cropShape)
+    return false;
+  std::vector<VoxelNormalization> maps;
+  for (size_t i = 0; i < channels.size(); ++i)
+    if (const auto map = voxelNormalization(normalization(i, nullptr)))
+      maps.push_back(*map);
+  if (maps.size() < channels.size())
+    return false;
+  prepared.rows = std::make_shared<FileRows>(std::move(channels),
+                                             std::move(maps), record.cropBegin);
+  return true;
+}
+
 StatusOr<PreparedCase> CasePreparation::run() {
   SEGC_RETURN_IF_ERROR(place());
   SEGC_RETURN_IF_ERROR(crop());
@@ -243,6 +303,8 @@ StatusOr<PreparedCase> CasePreparation::run() {
   SEGC_RETURN_IF_ERROR(
       checkGrid(prepared.record, prepared.channels).withContext(source.path));
   pad();
+  if (keepRows())
+    return std::move(prepared);
   SEGC_RETURN_IF_ERROR(allocate());
   const std::vector<int16_t> labels = croppedLabels();
   for (size_t i = 0; i < channels.size(); ++i)

@@ -101,3 +101,12 @@ Status Dataset::sample(Split split, int64_t index, const AugmentKey &key,
     stages.preprocessor->writeSample(loaded->prepared, image, label);
   return Status::success();
 }
+
+Status Dataset::imageOf(const SourceCase &source, const std::string &name,
+                        float *image) const {
+  StatusOr<PreparedSample> prepared = stages.preprocessor->prepare(source);
+  if (!prepared.ok())
+    return prepared.status().withContext("case " + name);
+  stages.preprocessor->writeSample(*prepared, image, nullptr);
+  return Status::success();
+}

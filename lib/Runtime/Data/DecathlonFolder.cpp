@@ -8,6 +8,7 @@
 #include "Splits.h"
 #include "VolumeCaseReader.h"
 #include "segc/Base/Files.h"
+#include "segc/Plan/PipelinePlan.h"
 #include "segc/Runtime/Data/Decathlon.h"
 
 #include <algorithm>
@@ -182,8 +183,13 @@ segc::openDecathlon(const std::string &folder, const DataPipeline &pipeline,
       (std::filesystem::path(folder) / "dataset.json").string();
   SEGC_ASSIGN_OR_RETURN(std::string text, readFile(where, 1u << 28));
   SEGC_ASSIGN_OR_RETURN(DecathlonIndex index, parseDecathlonIndex(text, where));
-  SEGC_RETURN_IF_ERROR(checkOneClassAVoxel(index, where));
-  std::vector<std::string> classes = pipeline.classNames;
+  SEGC_ASSIGN_OR_RETURN(std::vector<std::string> classes,
+                        labelNamesOf(pipeline));
+  // Regions of the data set are those of the model's plan, which has names of
+  // labels instead of those of its classes.
+  const bool ofRegions = options.planned && classes != pipeline.classNames;
+  if (!ofRegions)
+    SEGC_RETURN_IF_ERROR(checkOneClassAVoxel(index, where));
   if (classes.empty())
     for (const auto &[value, name] : index.labels)
       classes.push_back(name);
@@ -192,8 +198,9 @@ segc::openDecathlon(const std::string &folder, const DataPipeline &pipeline,
   dataset->addFile(where);
   SEGC_RETURN_IF_ERROR(
       checkModalities(index.modalities, options, where, notes));
-  SEGC_RETURN_IF_ERROR(
-      checkClasses(index.labels, classes, options, where, notes));
+  if (!ofRegions)
+    SEGC_RETURN_IF_ERROR(
+        checkClasses(index.labels, classes, options, where, notes));
   if (!index.listsCases)
     SEGC_RETURN_IF_ERROR(listNnunetCases(folder, index));
   const auto count = static_cast<int64_t>(index.training.size());
@@ -279,8 +286,9 @@ segc::openVolumes(const std::vector<std::string> &paths,
   if (pipeline.classNames.empty())
     return invalidArgument("pipeline: field \"class_names\" is missing, "
                            "expected a name for each class");
-  std::unique_ptr<Dataset> dataset =
-      makeDataset(pipeline, pipeline.classNames, options);
+  SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                        labelNamesOf(pipeline));
+  std::unique_ptr<Dataset> dataset = makeDataset(pipeline, names, options);
   std::map<std::string, std::string> seen;
   std::vector<CaseFiles> cases;
   for (const std::string &path : paths) {

@@ -46,7 +46,7 @@ private:
   Shape3 shape_, stride;
 };
 
-/// Voxels are decoded a row at a time where they are stored as one.
+/// Voxels are decoded a row at a time.
 template <>
 template <>
 inline void NetworkGrid<Voxels>::readRow(int64_t depth, int64_t height,
@@ -54,11 +54,8 @@ inline void NetworkGrid<Voxels>::readRow(int64_t depth, int64_t height,
                                          float *result) const {
   const int64_t start =
       first + depth * stride[0] + height * stride[1] + begin * stride[2];
-  if (stride[2] == 1)
-    return array.read(static_cast<size_t>(start), static_cast<size_t>(length),
-                      result);
-  for (int64_t i = 0; i < length; ++i)
-    result[i] = array[static_cast<size_t>(start + i * stride[2])];
+  array.read(static_cast<size_t>(start), static_cast<size_t>(length), result,
+             stride[2]);
 }
 
 } // namespace segc

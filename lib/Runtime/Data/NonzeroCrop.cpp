@@ -12,47 +12,105 @@
 
 using namespace segc;
 
-static size_t voxels(const Shape3 &shape) {
-  return static_cast<size_t>(shape[0] * shape[1] * shape[2]);
+static bool isMarked(float value, PlanRules rules) {
+  return rules == PlanRules::Example ? value > 0 : value != 0;
 }
 
-static std::vector<uint8_t>
-markVoxels(const std::vector<NetworkGrid<Voxels>> &channels, PlanRules rules,
-           ThreadPool &pool) {
-  const Shape3 &shape = channels.front().shape();
-  std::vector<uint8_t> mask(voxels(shape));
-  pool.parallelFor(shape[0], [&](int64_t depth, uint32_t) {
-    std::vector<float> row(static_cast<size_t>(shape[2]));
-    for (const NetworkGrid<Voxels> &channel : channels)
-      for (int64_t height = 0; height < shape[1]; ++height) {
-        channel.readRow(depth, height, 0, shape[2], row.data());
-        uint8_t *marks = mask.data() + (depth * shape[1] + height) * shape[2];
-        for (size_t i = 0; i < row.size(); ++i)
-          marks[i] |= rules == PlanRules::Example ? row[i] > 0 : row[i] != 0;
-      }
-  });
-  return mask;
-}
+namespace {
 
-static NonzeroCrop boxOf(const std::vector<uint8_t> &mask,
-                         const Shape3 &shape) {
-  Shape3 low = shape, high = {-1, -1, -1};
-  for (int64_t depth = 0; depth < shape[0]; ++depth)
-    for (int64_t height = 0; height < shape[1]; ++height) {
-      const uint8_t *row = mask.data() + (depth * shape[1] + height) * shape[2];
-      const uint8_t *end = row + shape[2];
-      const uint8_t *first = std::find(row, end, 1);
-      if (first == end)
-        continue;
-      while (end[-1] == 0)
-        --end;
-      const Shape3 from = {depth, height, first - row};
-      const Shape3 to = {depth, height, end - row - 1};
-      for (size_t axis = 0; axis < 3; ++axis) {
-        low[axis] = std::min(low[axis], from[axis]);
-        high[axis] = std::max(high[axis], to[axis]);
-      }
+/// The box around the marked voxels of a plane: height, width. No voxel is
+/// marked if `high` is negative.
+struct PlaneBox {
+  std::array<int64_t, 2> low = {0, 0}, high = {-1, -1};
+};
+
+/// Finds the box of a plane.
+class PlaneScan : public PlaneBox {
+public:
+  PlaneScan(const std::vector<NetworkGrid<Voxels>> &channels, PlanRules rules,
+            int64_t depth)
+      : channels(channels), rules(rules), depth(depth),
+        height(channels.front().shape()[1]),
+        width(channels.front().shape()[2]) {
+    int64_t top = 0;
+    while (top < height && (low[1] = firstMarked(top, width)) == width)
+      ++top;
+    if (top == height)
+      return;
+    low[0] = top;
+    high[1] = lastMarked(top, low[1]);
+    for (high[0] = height - 1; high[0] > top; --high[0])
+      if (firstMarked(high[0], width) < width)
+        break;
+    // Of the rows between, the ends outside of the box count alone.
+    for (int64_t row = top + 1; row <= high[0]; ++row) {
+      low[1] = firstMarked(row, low[1]);
+      high[1] = lastMarked(row, high[1]);
     }
+  }
+
+private:
+  static constexpr int64_t chunk = 64;
+
+  /// The first marked voxel of a row in front of `end`, else `end`.
+  int64_t firstMarked(int64_t row, int64_t end) const {
+    float values[chunk];
+    int64_t found = end;
+    for (const NetworkGrid<Voxels> &channel : channels)
+      for (int64_t begin = 0; begin < found; begin += chunk) {
+        const int64_t length = std::min(chunk, found - begin);
+        channel.readRow(depth, row, begin, length, values);
+        for (int64_t i = 0; i < length; ++i)
+          if (isMarked(values[i], rules)) {
+            found = begin + i;
+            break;
+          }
+      }
+    return found;
+  }
+  /// The last marked voxel of a row behind `begin`, else `begin`.
+  int64_t lastMarked(int64_t row, int64_t begin) const {
+    float values[chunk];
+    int64_t found = begin;
+    for (const NetworkGrid<Voxels> &channel : channels)
+      for (int64_t end = width; end > found + 1; end -= chunk) {
+        const int64_t length = std::min(chunk, end - found - 1);
+        channel.readRow(depth, row, end - length, length, values);
+        for (int64_t i = length - 1; i >= 0; --i)
+          if (isMarked(values[i], rules)) {
+            found = end - length + i;
+            break;
+          }
+      }
+    return found;
+  }
+
+  const std::vector<NetworkGrid<Voxels>> &channels;
+  PlanRules rules;
+  int64_t depth, height, width;
+};
+
+} // namespace
+
+NonzeroCrop segc::nonzeroBox(const std::vector<NetworkGrid<Voxels>> &channels,
+                             PlanRules rules, ThreadPool &pool) {
+  const Shape3 &shape = channels.front().shape();
+  std::vector<PlaneBox> planes(static_cast<size_t>(shape[0]));
+  pool.parallelFor(shape[0], [&](int64_t depth, uint32_t) {
+    planes[static_cast<size_t>(depth)] = PlaneScan(channels, rules, depth);
+  });
+  Shape3 low = shape, high = {-1, -1, -1};
+  for (int64_t depth = 0; depth < shape[0]; ++depth) {
+    const PlaneBox &plane = planes[static_cast<size_t>(depth)];
+    if (plane.high[0] < 0)
+      continue;
+    const Shape3 from = {depth, plane.low[0], plane.low[1]},
+                 to = {depth, plane.high[0], plane.high[1]};
+    for (size_t axis = 0; axis < 3; ++axis) {
+      low[axis] = std::min(low[axis], from[axis]);
+      high[axis] = std::max(high[axis], to[axis]);
+    }
+  }
   NonzeroCrop crop;
   if (high[0] < 0)
     return crop;
@@ -65,19 +123,21 @@ static NonzeroCrop boxOf(const std::vector<uint8_t> &mask,
 NonzeroCrop
 segc::cropToNonzero(const std::vector<NetworkGrid<Voxels>> &channels,
                     PlanRules rules, ThreadPool &pool) {
-  const Shape3 &shape = channels.front().shape();
-  const std::vector<uint8_t> marks = markVoxels(channels, rules, pool);
-  NonzeroCrop crop = boxOf(marks, shape);
-  crop.mask.reserve(voxels(crop.shape));
-  for (int64_t depth = 0; depth < crop.shape[0]; ++depth)
-    for (int64_t height = 0; height < crop.shape[1]; ++height) {
-      const auto row =
-          marks.begin() +
-          ((crop.begin[0] + depth) * shape[1] + crop.begin[1] + height) *
-              shape[2] +
-          crop.begin[2];
-      crop.mask.insert(crop.mask.end(), row, row + crop.shape[2]);
-    }
+  NonzeroCrop crop = nonzeroBox(channels, rules, pool);
+  crop.mask.resize(static_cast<size_t>(crop.voxels()));
+  const Shape3 &begin = crop.begin, &shape = crop.shape;
+  pool.parallelFor(shape[0], [&](int64_t depth, uint32_t) {
+    std::vector<float> row(static_cast<size_t>(shape[2]));
+    for (const NetworkGrid<Voxels> &channel : channels)
+      for (int64_t height = 0; height < shape[1]; ++height) {
+        channel.readRow(begin[0] + depth, begin[1] + height, begin[2], shape[2],
+                        row.data());
+        uint8_t *marks =
+            crop.mask.data() + (depth * shape[1] + height) * shape[2];
+        for (size_t i = 0; i < row.size(); ++i)
+          marks[i] |= isMarked(row[i], rules);
+      }
+  });
   if (rules == PlanRules::V2)
     fillHoles(crop.mask, crop.shape);
   return crop;

@@ -20,13 +20,20 @@ struct NonzeroCrop {
   Shape3 begin = {0, 0, 0}, shape = {0, 0, 0};
   /// Of each voxel of the box: 1 where a channel marks it. By the rules of v2
   /// what the marked voxels enclose counts too.
-  std::vector<uint8_t> mask;
+  std::vector<uint8_t> mask; ///< Empty where it was not asked for.
 
   /// No channel marks a voxel.
-  bool isEmpty() const { return mask.empty(); }
+  bool isEmpty() const { return voxels() == 0; }
+  int64_t voxels() const { return shape[0] * shape[1] * shape[2]; }
 };
 
-/// The published example marks voxels above 0, v2 those that are not 0.
+/// The published example marks voxels above 0, v2 those that are not 0. The
+/// result has no mask. It is found from the ends of rows: where all voxels are
+/// marked, few are looked at.
+NonzeroCrop nonzeroBox(const std::vector<NetworkGrid<Voxels>> &channels,
+                       PlanRules rules, ThreadPool &pool);
+
+/// The same with the mask.
 NonzeroCrop cropToNonzero(const std::vector<NetworkGrid<Voxels>> &channels,
                           PlanRules rules, ThreadPool &pool);
 

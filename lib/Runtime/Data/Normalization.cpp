@@ -102,6 +102,16 @@ static void zScore(Channel &channel, PlanRules rules) {
   });
 }
 
+std::optional<VoxelNormalization>
+segc::voxelNormalization(const ChannelNormalization &how) {
+  if (how.scheme != "ct")
+    return std::nullopt;
+  const ForegroundIntensities &ct = how.intensities;
+  return VoxelNormalization{ct.lowerClip, ct.upperClip, ct.mean,
+                            how.rules == PlanRules::V2 ? std::max(ct.std, 1e-8)
+                                                       : ct.std};
+}
+
 Status segc::normalizeChannel(const ChannelNormalization &how, float *values,
                               int64_t count, ThreadPool &pool) {
   if (how.scheme == "zscore") {
@@ -112,16 +122,8 @@ Status segc::normalizeChannel(const ChannelNormalization &how, float *values,
   ChannelNormalization whole = how;
   whole.useMask = false;
   Channel channel(whole, values, count, pool);
-  if (how.scheme == "ct") {
-    const ForegroundIntensities &ct = how.intensities;
-    const double std =
-        how.rules == PlanRules::V2 ? std::max(ct.std, 1e-8) : ct.std;
-    channel.transform([&](float value) {
-      return static_cast<float>(
-          (std::clamp(static_cast<double>(value), ct.lowerClip, ct.upperClip) -
-           ct.mean) /
-          std);
-    });
+  if (const std::optional<VoxelNormalization> map = voxelNormalization(how)) {
+    channel.transform(*map);
     return Status::success();
   }
   const auto [low, high] = channel.range();

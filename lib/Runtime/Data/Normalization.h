@@ -10,6 +10,8 @@
 
 #include "segc/Plan/Plan.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 
 namespace segc {
@@ -25,6 +27,23 @@ struct ChannelNormalization {
   /// v2: values with a label below 0 lie outside of the mask.
   const int16_t *labels = nullptr;
 };
+
+/// A normalisation of each voxel by itself.
+struct VoxelNormalization {
+  /// Values are clipped, less `mean`, over `std`.
+  double lowerClip = 0, upperClip = 0, mean = 0, std = 1;
+
+  float operator()(float value) const {
+    return static_cast<float>(
+        (std::clamp(static_cast<double>(value), lowerClip, upperClip) - mean) /
+        std);
+  }
+};
+
+/// The normalisation of a scheme that looks at no other voxel; absent for
+/// others.
+std::optional<VoxelNormalization>
+voxelNormalization(const ChannelNormalization &how);
 
 /// Normalises in place. With a mask the published example takes values that
 /// are not 0, v2 those with a label of at least 0; the others stay as they are.

@@ -115,10 +115,11 @@ segc::openDataset(const std::string &folder, const DataPipeline &pipeline,
 // Files without a data set
 //===----------------------------------------------------------------------===//
 
-/// The kind of pipeline that reads a file; empty if none does.
-static std::string kindOfFile(const std::string &path) {
+/// The kind of pipeline that reads a file; empty if none does. Slices are
+/// volumes of few planes for a network that takes patches.
+static std::string kindOfFile(const std::string &path, bool planned) {
   const ImageFormat *format = findImageFormat(path);
-  return !format ? "" : format->asSlices() ? "isbi" : "decathlon";
+  return !format ? "" : format->asSlices() && !planned ? "isbi" : "decathlon";
 }
 
 /// macOS lays "._name" beside each file that it copies to a foreign disk.
@@ -195,7 +196,7 @@ segc::openFiles(const std::vector<std::string> &paths,
     any |= status.ok();
     if (missing.ok())
       missing = status;
-    const std::string found = kindOfFile(path);
+    const std::string found = kindOfFile(path, options.planned);
     if (found.empty() || (!kind.empty() && kind != found))
       others.push_back(path);
     else
@@ -222,7 +223,7 @@ segc::openFiles(const std::vector<std::string> &paths,
   // A file of no known kind is a case that fails; one of the other kind means
   // that the command line is not what was meant.
   for (const std::string &path : others)
-    if (!kindOfFile(path).empty())
+    if (!kindOfFile(path, options.planned).empty())
       return invalidArgument(path + " and others: expected only slices (" +
                              sliceEndings() + ") or only volumes (" +
                              volumeEndings() + ")");

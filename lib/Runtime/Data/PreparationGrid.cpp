@@ -125,7 +125,7 @@ segc::cropRecord(const SourceCase &source, PlanRules rules, AxisFrame frame,
   placeCase(source, frame, transpose, record);
   ThreadPool alone(1);
   const NonzeroCrop box =
-      cropToNonzero(networkGrids(source, record), rules, alone);
+      nonzeroBox(networkGrids(source, record), rules, alone);
   SEGC_RETURN_IF_ERROR(recordCrop(source, rules, box, record));
   return record;
 }

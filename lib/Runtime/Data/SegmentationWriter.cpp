@@ -9,6 +9,8 @@
 #include "OutputNames.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Overlay.h"
+#include "segc/Runtime/Data/OwnFiles.h"
+#include "segc/Runtime/Data/Tiff.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -22,11 +24,10 @@ static constexpr int64_t overlaySlices = 5;
 // Masks
 //===----------------------------------------------------------------------===//
 
-Status SegmentationWriter::write(Split split, int64_t index,
+Status SegmentationWriter::write(const CaseFiles &files,
+                                 const SourceCase &source,
                                  const float *probabilities) {
-  const CaseFiles &files = dataset.files(split, index);
   const Preprocessor &preprocessor = dataset.preprocessor();
-  SEGC_ASSIGN_OR_RETURN(SourceCase source, dataset.source(split, index));
   const VolumeGeometry &grid = source.geometry();
   std::vector<uint8_t> labels = preprocessor.labelsOnGrid(probabilities, grid);
   if (postprocessing)
@@ -43,12 +44,21 @@ Status SegmentationWriter::write(Split split, int64_t index,
     mask.push_back(label ? 255 : 0);
   if (greyMasks)
     stack.greyMasks[files.page] = preprocessor.greyMask(probabilities, grid);
+  if (savesProbabilities)
+    stack.probabilities[files.page] =
+        preprocessor.probabilityMap(probabilities, grid);
   writeOverlay(files, source, labels, order);
   return Status::success();
 }
 
+static const ImageFormat &maskFormatOf(const std::string &image) {
+  const ImageFormat *slices = findImageFormat(image);
+  return (slices && slices->asSlices() ? *slices : volumeFormatOf(image))
+      .maskFormat();
+}
+
 std::string SegmentationWriter::volumePath(const CaseFiles &files) const {
-  const ImageFormat &format = volumeFormatOf(files.images[0]).maskFormat();
+  const ImageFormat &format = maskFormatOf(files.images[0]);
   return folders.predictions + "/" +
          outputName(files.name, std::string(format.endings()[0]));
 }
@@ -57,11 +67,20 @@ Status SegmentationWriter::writeVolume(const CaseFiles &files,
                                        const SourceCase &source,
                                        const std::vector<uint8_t> &labels,
                                        const AxisOrder &order) const {
+  const ImageFormat *slices = findImageFormat(source.path);
+  const bool pages = slices && slices->asSlices();
+  const VolumeGeometry &grid = source.geometry();
+  std::vector<const uint8_t *> planes = {labels.data()};
+  for (int64_t z = 1; pages && z < grid.size[2]; ++z)
+    planes.push_back(labels.data() + z * grid.size[0] * grid.size[1]);
+  const std::string path = volumePath(files);
+  // A folder may hold pictures of any name.
+  if (pages && pathExists(path) && !hasOwnMark(path))
+    return wrongUsage(path + ": exists and is no mask that segrun wrote; give "
+                             "another folder");
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
-  SEGC_RETURN_IF_ERROR(volumeFormatOf(source.path)
-                           .maskFormat()
-                           .writeMask(volumePath(files), source.geometry(),
-                                      {labels.data()}, dataset.classNames()));
+  SEGC_RETURN_IF_ERROR(maskFormatOf(source.path).writeMask(
+      path, grid, planes, dataset.classNames()));
   writeOverlay(files, source, labels, order);
   return Status::success();
 }
@@ -82,15 +101,23 @@ Status SegmentationWriter::finish() {
   for (const auto &entry : stacks) {
     const Stack &stack = entry.second;
     const ImageFormat &format = sliceFormatOf(stack.path).maskFormat();
-    auto path = [&](const std::string &kind) {
-      return folders.predictions + "/" +
-             outputName(entry.first, kind + std::string(format.endings()[0]));
+    auto path = [&](const std::string &ending) {
+      return folders.predictions + "/" + outputName(entry.first, ending);
     };
-    SEGC_RETURN_IF_ERROR(writeStack(path("-masks"), format, stack.grid,
+    const std::string ending(format.endings()[0]);
+    SEGC_RETURN_IF_ERROR(writeStack(path("-masks" + ending), format, stack.grid,
                                     stack.masks, dataset.classNames()));
     if (greyMasks)
-      SEGC_RETURN_IF_ERROR(writeStack(path("-masks-grey"), format, stack.grid,
-                                      stack.greyMasks, {}));
+      SEGC_RETURN_IF_ERROR(writeStack(path("-masks-grey" + ending), format,
+                                      stack.grid, stack.greyMasks, {}));
+    if (!savesProbabilities)
+      continue;
+    std::vector<const float *> pages;
+    for (const auto &page : stack.probabilities)
+      pages.push_back(page.second.data());
+    SEGC_RETURN_IF_ERROR(writeTiff(path("-probabilities.tif"),
+                                   stack.grid.size[0], stack.grid.size[1],
+                                   pages));
   }
   return Status::success();
 }
@@ -128,7 +155,10 @@ Status SegmentationWriter::drawCase(const CaseFiles &files,
                                     const std::vector<uint8_t> &labels,
                                     const AxisOrder &order) const {
   const std::vector<std::string> &names = dataset.classNames();
-  const auto classes = static_cast<int64_t>(names.size());
+  // Labels of regions may be larger than the number of names.
+  auto classes = static_cast<int64_t>(names.size());
+  for (uint8_t label : labels)
+    classes = std::max<int64_t>(classes, label + 1);
   const Size3 &size = source.geometry().size;
   std::vector<OverlaySlice> slices;
   if (!files.stack.empty()) {

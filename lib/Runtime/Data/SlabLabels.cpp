@@ -22,6 +22,40 @@ GridReturn GridReturn::identity(Shape3 shape) {
   return grid;
 }
 
+std::vector<uint8_t> segc::scoresOfLabels(const GridReturn &grid,
+                                          const std::vector<uint8_t> &marks) {
+  std::array<std::vector<Neighbours>, 3> axes;
+  for (size_t axis = 0; axis < 3; ++axis)
+    axes[axis] =
+        neighbours(grid.from[axis], grid.to[axis], grid.nearestAxis == axis);
+  std::vector<uint8_t> scores(
+      static_cast<size_t>(grid.from[0] * grid.from[1] * grid.from[2]));
+  auto markRow = [&](int64_t z, int64_t y, const Neighbours &x) {
+    uint8_t *row = scores.data() + (z * grid.from[1] + y) * grid.from[2];
+    row[x.low] |= x.lowWeight != 0;
+    row[x.high] |= x.highWeight != 0;
+  };
+  for (int64_t i = 0; i < grid.to[0]; ++i)
+    for (int64_t j = 0; j < grid.to[1]; ++j) {
+      const Neighbours &z = axes[0][static_cast<size_t>(i)],
+                       &y = axes[1][static_cast<size_t>(j)];
+      int64_t place = grid.first + i * grid.stride[0] + j * grid.stride[1];
+      for (const Neighbours &x : axes[2]) {
+        const bool marked = marks[static_cast<size_t>(place)];
+        place += grid.stride[2];
+        if (!marked)
+          continue;
+        for (auto [plane, planeWeight] :
+             {std::pair(z.low, z.lowWeight), std::pair(z.high, z.highWeight)})
+          for (auto [row, rowWeight] :
+               {std::pair(y.low, y.lowWeight), std::pair(y.high, y.highWeight)})
+            if (planeWeight != 0 && rowWeight != 0)
+              markRow(plane, row, x);
+      }
+    }
+  return scores;
+}
+
 SlabLabels::SlabLabels(const GridReturn &grid, const ScoreLayout &layout,
                        const std::array<std::vector<float>, 3> &scales,
                        Arrays arrays)
@@ -83,8 +117,23 @@ static int64_t argmax(const float *values, int64_t count) {
   return best;
 }
 
+static uint8_t lastRegion(const float *values, const ScoreLayout &layout) {
+  const float threshold = layout.scores == Scores::Logits ? 0.0f : 0.5f;
+  uint8_t label = 0;
+  for (size_t i = 0; i < layout.regionLabels.size(); ++i)
+    if (values[i] > threshold)
+      label = layout.regionLabels[i];
+  return label;
+}
+
 /// Turns the scores of a voxel into probabilities.
-static void normalise(float *values, int64_t count, Scores scores) {
+static void normalise(float *values, int64_t count, const ScoreLayout &layout) {
+  const Scores scores = layout.scores;
+  if (!layout.regionLabels.empty()) {
+    for (int64_t i = 0; scores == Scores::Logits && i < count; ++i)
+      values[i] = 1 / (1 + std::exp(-values[i]));
+    return;
+  }
   const float largest = *std::max_element(values, values + count);
   float sum = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -143,9 +192,11 @@ void SlabLabels::writeRow(int64_t z, int64_t y, const Planes &planeOf,
     float *result = voxel;
     if (const std::optional<LinearHead> &map = layout.head)
       applyHead(*map, voxel, result = head);
-    arrays.labels[place] = static_cast<uint8_t>(argmax(result, classes));
+    arrays.labels[place] = layout.regionLabels.empty()
+                               ? static_cast<uint8_t>(argmax(result, classes))
+                               : lastRegion(result, layout);
     if (arrays.probabilities) {
-      normalise(result, classes, layout.scores);
+      normalise(result, classes, layout);
       for (int64_t i = 0; i < classes; ++i)
         arrays.probabilities[i * grid.voxels + place] = result[i];
     }

@@ -33,6 +33,8 @@ public:
   }
   std::vector<uint8_t> labelsOnGrid(const float *probabilities,
                                     const VolumeGeometry &grid) const override;
+  std::vector<float> probabilityMap(const float *probabilities,
+                                    const VolumeGeometry &grid) const override;
   std::vector<uint8_t> greyMask(const float *probabilities,
                                 const VolumeGeometry &grid) const override;
 
@@ -86,6 +88,15 @@ SlicePreprocessor::labelsOnGrid(const float *probabilities,
   for (float value : onGrid(lead, grid))
     labels.push_back(value > 0);
   return labels;
+}
+
+std::vector<float>
+SlicePreprocessor::probabilityMap(const float *probabilities,
+                                  const VolumeGeometry &grid) const {
+  std::vector<float> foreground(resize.size());
+  for (size_t i = 0; i < foreground.size(); ++i)
+    foreground[i] = probabilities[2 * i + 1];
+  return onGrid(foreground, grid);
 }
 
 // Decided first, then resized and rounded.

@@ -19,14 +19,39 @@ using namespace segc;
 /// Values of a label that a message lists.
 static constexpr size_t maxValues = 16;
 
+/// The pages of a file of slices as the planes of a volume, which lies nowhere
+/// and has voxels of 1 mm.
+static StatusOr<Volume> readPages(const SliceFormat &format,
+                                  const std::string &path,
+                                  const ImageLimits &limits) {
+  SEGC_ASSIGN_OR_RETURN(const std::shared_ptr<const SliceFile> file,
+                        format.open(path, ImageUse::Image, limits));
+  SEGC_ASSIGN_OR_RETURN(Volume volume, file->read(0));
+  std::string bytes(volume.voxels.stored());
+  const uint64_t all = bytes.size() * static_cast<uint64_t>(file->pages());
+  SEGC_RETURN_IF_ERROR(limits.check(all, path));
+  bytes.reserve(all);
+  for (int64_t page = 1; page < file->pages(); ++page) {
+    SEGC_ASSIGN_OR_RETURN(const Volume plane, file->read(page));
+    bytes += plane.voxels.stored();
+  }
+  volume.geometry.size[2] = file->pages();
+  volume.voxels = Voxels(std::move(bytes), 0, volume.voxels.type());
+  volume.warnings = file->warnings();
+  return volume;
+}
+
 StatusOr<Volume> VolumeCaseReader::readVolume(const std::string &path) const {
   // A pipe, a folder or a link to itself is there, and named for what it is.
   if (Status status = checkImageExists(path); !status.ok())
     return status.code() == StatusCode::NotFound
                ? notFound(imageFiles(path).front() + " is missing")
                : status;
+  const ImageFormat *format = findImageFormat(path);
   SEGC_ASSIGN_OR_RETURN(Volume volume,
-                        volumeFormatOf(path).read(path, rules.limits));
+                        format && format->asSlices()
+                            ? readPages(*format->asSlices(), path, rules.limits)
+                            : volumeFormatOf(path).read(path, rules.limits));
   for (const std::string &warning : volume.warnings)
     rules.notes.add(path, warning);
   return volume;

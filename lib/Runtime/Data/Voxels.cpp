@@ -60,16 +60,25 @@ Voxels::Voxels(const std::vector<float> &values)
               values.size() * sizeof(float)},
              0, VoxelType::F32) {}
 
-void Voxels::read(size_t first, size_t length, float *result) const {
+void Voxels::read(size_t first, size_t length, float *result,
+                  int64_t step) const {
   withType(type_, [&](auto value) {
     const char *source = bytes.data() + offset + first * sizeof(value);
+    const int64_t stepBytes = step * static_cast<int64_t>(sizeof(value));
     const bool scaled = slope != 1 || intercept != 0;
-    for (size_t i = 0; i < length; ++i, source += sizeof(value)) {
-      std::memcpy(&value, source, sizeof(value));
-      result[i] = scaled ? static_cast<float>(
-                               static_cast<double>(value) * slope + intercept)
-                         : static_cast<float>(value);
-    }
+    auto convert = [&](int64_t distance) {
+      for (int64_t i = 0; i < static_cast<int64_t>(length); ++i) {
+        std::memcpy(&value, source + i * distance, sizeof(value));
+        result[i] = scaled ? static_cast<float>(
+                                 static_cast<double>(value) * slope + intercept)
+                           : static_cast<float>(value);
+      }
+    };
+    // A distance that the compiler knows makes a loop of vectors.
+    if (step == 1)
+      convert(sizeof(value));
+    else
+      convert(stepBytes);
   });
 }
 

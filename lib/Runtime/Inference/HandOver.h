@@ -1,4 +1,4 @@
-//===- HandOver.h - A place between two threads for one value --*- C++ -*--===//
+//===- HandOver.h - Hand-over of values between two threads ----*- C++ -*--===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,8 +9,11 @@
 #define SEGC_LIB_RUNTIME_INFERENCE_HANDOVER_H
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <thread>
+#include <vector>
 
 namespace segc {
 
@@ -50,6 +53,29 @@ private:
   std::condition_variable changed;
   std::optional<T> held; // Guarded by `mutex`, as is `closed`.
   bool closed = false;
+};
+
+/// The threads of stages around hand-overs, which end when these are closed.
+class StageThreads {
+public:
+  /// `close` closes all of the hand-overs.
+  explicit StageThreads(std::function<void()> close)
+      : close(std::move(close)) {}
+  ~StageThreads() {
+    close();
+    for (std::thread &thread : threads)
+      thread.join();
+  }
+  StageThreads(const StageThreads &) = delete;
+  StageThreads &operator=(const StageThreads &) = delete;
+
+  void add(std::function<void()> stage) {
+    threads.emplace_back(std::move(stage));
+  }
+
+private:
+  std::function<void()> close;
+  std::vector<std::thread> threads;
 };
 
 } // namespace segc

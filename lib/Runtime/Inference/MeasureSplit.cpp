@@ -32,16 +32,6 @@ StatusOr<CaseMetrics> segc::measureLabels(const CaseFiles &files,
   return metrics;
 }
 
-static StatusOr<CaseMetrics> measure(const Dataset &dataset, Split split,
-                                     int64_t index, const float *probabilities,
-                                     double tolerance, ThreadPool &pool) {
-  SEGC_ASSIGN_OR_RETURN(SourceCase source, dataset.source(split, index));
-  return measureLabels(
-      dataset.files(split, index), source,
-      dataset.preprocessor().labelsOnGrid(probabilities, source.geometry()),
-      tolerance, pool);
-}
-
 StatusOr<std::vector<CaseMetrics>>
 segc::measureSplit(ModelRunner &runner, const Dataset &dataset, Split split,
                    int64_t batch, double tolerance, ThreadPool &pool) {
@@ -49,11 +39,14 @@ segc::measureSplit(ModelRunner &runner, const Dataset &dataset, Split split,
   SEGC_ASSIGN_OR_RETURN(
       std::vector<FailedCase> failures,
       predictCases(runner, dataset, split, dataset.count(split), batch,
-                   [&](int64_t index, const float *probabilities) -> Status {
-                     SEGC_ASSIGN_OR_RETURN(CaseMetrics metrics,
-                                           measure(dataset, split, index,
-                                                   probabilities, tolerance,
-                                                   pool));
+                   [&](int64_t index, const SourceCase &source,
+                       const float *probabilities) -> Status {
+                     SEGC_ASSIGN_OR_RETURN(
+                         CaseMetrics metrics,
+                         measureLabels(dataset.files(split, index), source,
+                                       dataset.preprocessor().labelsOnGrid(
+                                           probabilities, source.geometry()),
+                                       tolerance, pool));
                      cases.push_back(std::move(metrics));
                      return Status::success();
                    }));

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Inference/Predict.h"
+#include "HandOver.h"
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Signals.h"
@@ -20,106 +21,209 @@ static constexpr int64_t maxExamples = 12;
 
 namespace {
 
+/// A sample on its way from its files to the sink.
+struct SampleCase {
+  int64_t index = 0;
+  SourceCase source;
+  std::vector<float> probabilities;
+};
+
+struct SampleBatch {
+  std::vector<SampleCase> cases;
+  BatchArray<float> images;
+};
+
 /// Samples of the cases in batches, from each a mask.
 class SplitPrediction {
 public:
   SplitPrediction(ModelRunner &runner, const Dataset &dataset, Split split,
-                  const CaseSink &sink)
+                  int64_t count, int64_t batch, const CaseSink &sink,
+                  StageTimes *times)
       : predictor(runner, dataset.labelShape()), dataset(dataset), split(split),
-        sink(sink), imageElements(elementCount(dataset.imageShape())) {}
+        count(count), batch(batch), sink(sink), times(times),
+        imageElements(elementCount(dataset.imageShape())),
+        statuses(static_cast<size_t>(count)) {}
 
-  Status run(int64_t count, int64_t batch) {
-    BatchArray<float> images(static_cast<size_t>(batch * imageElements));
-    if (!images.data())
-      return ioError("no memory for " + std::to_string(batch) +
-                     " samples; choose a smaller --batch-size");
-    for (int64_t next = 0; next < count;) {
-      if (stopSignal())
-        return Status(StatusCode::Interrupted,
-                      "interrupted after " + std::to_string(next) + " cases");
-      std::vector<int64_t> cases;
-      for (; next < count && static_cast<int64_t>(cases.size()) < batch;
-           ++next) {
-        float *image =
-            images.data() + static_cast<int64_t>(cases.size()) * imageElements;
-        if (attempt(next, [&] {
-              return dataset.sample(split, next, {}, image, nullptr);
-            }))
-          cases.push_back(next);
-      }
-      if (!cases.empty())
-        SEGC_RETURN_IF_ERROR(predict(images.data(), cases));
-    }
-    return Status::success();
-  }
-  std::vector<FailedCase> takeFailures() { return std::move(failures); }
+  Status run();
+  std::vector<FailedCase> failures() const;
 
 private:
-  Status predict(const float *images, const std::vector<int64_t> &cases) {
-    SEGC_RETURN_IF_ERROR(
-        predictor.predict(images, static_cast<int64_t>(cases.size())));
-    // Asking for the kernel runs the model again.
-    std::vector<bool> finite;
-    for (size_t i = 0; i < cases.size(); ++i)
-      finite.push_back(predictor.isFinite(static_cast<int64_t>(i)));
-    std::string kernel;
-    for (size_t i = 0; i < cases.size(); ++i) {
-      if (!finite[i] && kernel.empty())
-        kernel = predictor.firstNonFiniteKernel();
-      attempt(cases[i], [&] {
-        return finite[i]
-                   ? sink(cases[i],
-                          predictor.probabilities(static_cast<int64_t>(i)))
-                   : Status(StatusCode::NonFinite,
-                            "the probabilities are not finite: " + kernel +
-                                "; no mask was written: take other weights, "
-                                "or a model of f32 where 16 bits overflow");
-      });
-    }
-    return Status::success();
-  }
-
-  /// What goes wrong with one case, lack of memory included, is noted.
+  /// The three stages, each on a thread of its own. What goes wrong with one
+  /// case, lack of memory included, is its status.
+  Status readAll();
+  Status read(int64_t index, float *image, SourceCase &source);
+  Status predict(SampleBatch &samples);
+  void handOver(SampleCase &sample);
   template <typename Function>
   bool attempt(int64_t index, Function function) {
-    Status status = withoutExceptions(function);
-    if (!status.ok())
-      failures.push_back({dataset.caseName(split, index), status});
+    Status &status = statuses[static_cast<size_t>(index)];
+    status = withoutExceptions(function);
     return status.ok();
   }
 
   Predictor predictor;
   const Dataset &dataset;
   Split split;
+  int64_t count, batch;
   const CaseSink &sink;
+  StageTimes *times;
   int64_t imageElements;
-  std::vector<FailedCase> failures;
+  HandOver<SampleBatch> prepared, predicted;
+  std::vector<Status> statuses;
 };
 
 } // namespace
 
+Status SplitPrediction::read(int64_t index, float *image, SourceCase &source) {
+  const StageTimes::Scope scope(times, "read");
+  const std::string &name = dataset.caseName(split, index);
+  StatusOr<SourceCase> found = dataset.source(split, index);
+  if (!found.ok())
+    return found.status().withContext("case " + name);
+  source = std::move(*found);
+  return dataset.imageOf(source, name, image);
+}
+
+Status SplitPrediction::readAll() {
+  for (int64_t next = 0; next < count && !stopSignal();) {
+    SampleBatch samples{{},
+                        BatchArray<float>(static_cast<size_t>(
+                            std::min(batch, count - next) * imageElements))};
+    if (!samples.images.data())
+      return ioError("no memory for " + std::to_string(batch) +
+                     " samples; choose a smaller --batch-size");
+    for (; next < count && static_cast<int64_t>(samples.cases.size()) < batch;
+         ++next) {
+      SampleCase sample;
+      sample.index = next;
+      const auto place = static_cast<int64_t>(samples.cases.size());
+      if (attempt(next, [&] {
+            return read(next, samples.images.data() + place * imageElements,
+                        sample.source);
+          }))
+        samples.cases.push_back(std::move(sample));
+    }
+    if (!samples.cases.empty() && !prepared.put(std::move(samples)))
+      break;
+  }
+  return Status::success();
+}
+
+Status SplitPrediction::predict(SampleBatch &samples) {
+  {
+    const auto size = static_cast<int64_t>(samples.cases.size());
+    const StageTimes::Scope scope(times, "network", size);
+    SEGC_RETURN_IF_ERROR(predictor.predict(samples.images.data(), size));
+  }
+  // Asking for the kernel runs the model again.
+  std::vector<bool> finite;
+  for (size_t i = 0; i < samples.cases.size(); ++i)
+    finite.push_back(predictor.isFinite(static_cast<int64_t>(i)));
+  for (size_t i = 0; i < samples.cases.size(); ++i) {
+    SampleCase &sample = samples.cases[i];
+    const float *values = predictor.probabilities(static_cast<int64_t>(i));
+    if (finite[i])
+      attempt(sample.index, [&] {
+        sample.probabilities.assign(values, values + predictor.size());
+        return Status::success();
+      });
+  }
+  std::string kernel;
+  for (size_t i = 0; i < samples.cases.size(); ++i) {
+    if (finite[i])
+      continue;
+    if (kernel.empty())
+      kernel = predictor.firstNonFiniteKernel();
+    statuses[static_cast<size_t>(samples.cases[i].index)] =
+        Status(StatusCode::NonFinite,
+               "the probabilities are not finite: " + kernel +
+                   "; no mask was written: take other weights, or a model of "
+                   "f32 where 16 bits overflow");
+  }
+  return Status::success();
+}
+
+void SplitPrediction::handOver(SampleCase &sample) {
+  const StageTimes::Scope scope(times, "write");
+  if (statuses[static_cast<size_t>(sample.index)].ok())
+    attempt(sample.index, [&] {
+      return sink(sample.index, sample.source, sample.probabilities.data());
+    });
+}
+
+Status SplitPrediction::run() {
+  Status reading, predicting;
+  int64_t done = 0;
+  {
+    StageThreads stages([&] {
+      prepared.close();
+      predicted.close();
+    });
+    stages.add([&] {
+      reading = withoutExceptions([&] { return readAll(); });
+      prepared.close();
+    });
+    stages.add([&] {
+      while (std::optional<SampleBatch> samples = predicted.take())
+        for (SampleCase &sample : samples->cases)
+          handOver(sample);
+    });
+    while (!stopSignal()) {
+      std::optional<SampleBatch> samples = prepared.take();
+      if (!samples)
+        break;
+      predicting = withoutExceptions([&] { return predict(*samples); });
+      if (!predicting.ok())
+        break;
+      done += static_cast<int64_t>(samples->cases.size());
+      samples->images = BatchArray<float>();
+      predicted.put(std::move(*samples));
+    }
+  }
+  if (stopSignal())
+    return Status(StatusCode::Interrupted,
+                  "interrupted after " + std::to_string(done) + " cases");
+  SEGC_RETURN_IF_ERROR(reading);
+  return predicting;
+}
+
+std::vector<FailedCase> SplitPrediction::failures() const {
+  std::vector<FailedCase> failed;
+  for (size_t i = 0; i < statuses.size(); ++i)
+    if (!statuses[i].ok())
+      failed.push_back(
+          {dataset.caseName(split, static_cast<int64_t>(i)), statuses[i]});
+  return failed;
+}
+
 StatusOr<std::vector<FailedCase>>
 segc::predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
-                   int64_t count, int64_t batch, const CaseSink &sink) {
-  SplitPrediction prediction(runner, dataset, split, sink);
-  SEGC_RETURN_IF_ERROR(prediction.run(count, batch));
-  return prediction.takeFailures();
+                   int64_t count, int64_t batch, const CaseSink &sink,
+                   StageTimes *times) {
+  SplitPrediction prediction(runner, dataset, split, count, batch, sink, times);
+  SEGC_RETURN_IF_ERROR(prediction.run());
+  return prediction.failures();
 }
 
 StatusOr<std::vector<FailedCase>>
 segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
                    int64_t count, int64_t batch,
-                   const PredictionFolders &folders, bool greyMasks,
-                   SegmentationWriter::Postprocessing postprocessing) {
+                   const PredictionFolders &folders,
+                   const SplitPredictionOptions &options) {
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
-  SegmentationWriter writer(dataset, folders, greyMasks);
-  writer.setPostprocessing(std::move(postprocessing));
-  SEGC_ASSIGN_OR_RETURN(
-      std::vector<FailedCase> failures,
-      predictCases(runner, dataset, split, count, batch,
-                   [&](int64_t index, const float *probabilities) {
-                     return writer.write(split, index, probabilities);
-                   }));
+  SegmentationWriter writer(dataset, folders, options.greyMasks);
+  writer.setPostprocessing(options.postprocessing);
+  if (options.saveProbabilities)
+    writer.saveProbabilities();
+  SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
+                        predictCases(
+                            runner, dataset, split, count, batch,
+                            [&](int64_t index, const SourceCase &source,
+                                const float *probabilities) {
+                              return writer.write(dataset.files(split, index),
+                                                  source, probabilities);
+                            },
+                            options.times));
   SEGC_RETURN_IF_ERROR(writer.finish());
   return failures;
 }

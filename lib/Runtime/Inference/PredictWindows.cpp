@@ -14,7 +14,6 @@
 #include "segc/Runtime/Inference/ProbabilityFile.h"
 
 #include <algorithm>
-#include <thread>
 
 using namespace segc;
 
@@ -50,22 +49,10 @@ struct WindowCase {
   /// Of the voxels in the files, all and those that are kept.
   uint64_t fileBytes = 0, keptBytes = 0;
   PreparedCase prepared;
+  RegionOfInterest region;
+  double preparationSeconds = 0;
   std::vector<uint8_t> labels;
   std::optional<ProbabilityFile> probabilities;
-};
-
-/// The threads of the stages around the prediction, which end when their
-/// hand-overs are closed.
-struct Stages {
-  HandOver<WindowCase> &prepared, &predicted;
-  std::vector<std::thread> threads;
-
-  ~Stages() {
-    prepared.close();
-    predicted.close();
-    for (std::thread &thread : threads)
-      thread.join();
-  }
 };
 
 class WindowCases {
@@ -73,7 +60,12 @@ public:
   WindowCases(WindowPredictor predictor, const Dataset &dataset, Split split,
               const WindowRun &run, int64_t classes, ThreadPool &pool)
       : predictor(std::move(predictor)), dataset(dataset), split(split),
-        run(run), classes(classes), pool(pool), writer(dataset, run.folders) {}
+        run(run), classes(classes), pool(pool), writer(dataset, run.folders) {
+    this->predictor.setTimes(run.times);
+    if (!run.plan.regions.empty())
+      this->predictor.setRegionLabels({run.plan.regionsClassOrder.begin(),
+                                       run.plan.regionsClassOrder.end()});
+  }
 
   Status predictAll(int64_t count);
   Status predictOverlapped(int64_t count);
@@ -91,6 +83,7 @@ private:
       item.status = withoutExceptions(function);
   }
   Status readCase(WindowCase &item);
+  Status readRegion(WindowCase &item, const WindowRun::Regions &regions);
   Status predictCase(WindowCase &item);
   Status checkMemory(const WindowCase &item, const GridReturn &grid,
                      uint64_t limit) const;
@@ -99,7 +92,7 @@ private:
   void note(WindowCase &item) {
     statuses[static_cast<size_t>(item.index)] = std::move(item.status);
   }
-  std::string name(int64_t index) const {
+  const std::string &name(int64_t index) const {
     return dataset.caseName(split, index);
   }
 
@@ -124,22 +117,47 @@ void WindowCases::read(WindowCase &item) {
 }
 
 Status WindowCases::readCase(WindowCase &item) {
-  SEGC_ASSIGN_OR_RETURN(item.source, dataset.source(split, item.index));
+  {
+    const StageTimes::Scope scope(run.times, "read");
+    SEGC_ASSIGN_OR_RETURN(item.source, dataset.source(split, item.index));
+    if (run.regions)
+      SEGC_RETURN_IF_ERROR(readRegion(item, *run.regions));
+  }
+  const auto begin = StageTimes::Clock::now();
+  const StageTimes::Scope scope(run.times, "prepare");
   SEGC_ASSIGN_OR_RETURN(item.prepared,
                         prepareCase(name(item.index), item.source, run.plan,
-                                    run.configuration,
-                                    PreparationUse::Prediction, pool));
+                                    run.configuration, PreparationUse::Windows,
+                                    pool));
+  item.preparationSeconds =
+      StageTimes::secondsBetween(begin, StageTimes::Clock::now());
   for (Volume &image : item.source.images) {
     const uint64_t bytes =
         image.voxels.size() * voxelBytes(image.voxels.type());
     item.fileBytes += bytes;
-    // Only pictures show the image again. An assigned string would keep its
-    // memory.
-    if (run.folders.overlays.empty())
+    // Only windows and pictures look at the voxels again. An assigned string
+    // would keep its memory.
+    if (run.folders.overlays.empty() && !item.prepared.rows)
       Voxels(std::move(image.voxels));
     else
       item.keptBytes += bytes;
   }
+  return Status::success();
+}
+
+Status WindowCases::readRegion(WindowCase &item,
+                               const WindowRun::Regions &regions) {
+  const std::string &caseName = name(item.index);
+  const auto mask = regions.masks.find(caseName);
+  if (mask == regions.masks.end())
+    return notFound("no mask of this name says where to predict");
+  SEGC_ASSIGN_OR_RETURN(item.region,
+                        RegionOfInterest::read(mask->second, item.source,
+                                               regions.margin, regions.limits,
+                                               dataset.notes(), pool));
+  if (item.region.isEmpty())
+    dataset.notes().add(mask->second,
+                        "is empty: all of " + caseName + " is background");
   return Status::success();
 }
 
@@ -149,7 +167,8 @@ void WindowCases::predict(WindowCase &item) {
 
 /// What preparing a case takes at most, with its file: besides the prepared
 /// image a mask, labels and one channel of the crop, and while that is resized
-/// two more volumes of the larger grid.
+/// two more volumes of the larger grid. An image that stays in its file takes
+/// nothing.
 static uint64_t preparationBytes(const PreparedCase &prepared,
                                  uint64_t fileBytes, uint64_t imageBytes) {
   auto voxels = [](const Shape3 &shape) {
@@ -157,6 +176,8 @@ static uint64_t preparationBytes(const PreparedCase &prepared,
   };
   const Shape3 &from = prepared.record.cropShape,
                &to = prepared.record.resampledShape;
+  if (prepared.rows)
+    return fileBytes;
   const uint64_t resized =
       from == to ? 0 : 2 * sizeof(float) * std::max(voxels(from), voxels(to));
   return fileBytes + imageBytes + voxels(from) * (1 + 2 + sizeof(float)) +
@@ -165,16 +186,21 @@ static uint64_t preparationBytes(const PreparedCase &prepared,
 
 Status WindowCases::checkMemory(const WindowCase &item, const GridReturn &grid,
                                 uint64_t limit) const {
-  const auto imageBytes =
-      static_cast<uint64_t>(item.prepared.voxels() * item.prepared.channels) *
-      sizeof(float);
+  const auto imageBytes = item.prepared.rows
+                              ? 0
+                              : static_cast<uint64_t>(item.prepared.voxels() *
+                                                      item.prepared.channels) *
+                                    sizeof(float);
   MemoryPlan plan = predictor.memory(grid);
   plan.add("program", run.programBytes);
   plan.add("image of the file", item.keptBytes);
   plan.add("prepared image", imageBytes);
   plan.add("labels", static_cast<uint64_t>(grid.voxels));
+  if (run.regions)
+    plan.add("region of interest",
+             static_cast<uint64_t>(grid.voxels + item.prepared.voxels()));
   const uint64_t preparation =
-      run.programBytes +
+      run.programBytes + item.region.peakBytes() +
       preparationBytes(item.prepared, item.fileBytes, imageBytes);
   const uint64_t bound = std::max(plan.total(), preparation);
   const std::string text =
@@ -190,6 +216,8 @@ Status WindowCases::checkMemory(const WindowCase &item, const GridReturn &grid,
 }
 
 Status WindowCases::predictCase(WindowCase &item) {
+  if (run.times)
+    run.times->caseStarts(item.preparationSeconds);
   const GridReturn grid = gridReturn(item.prepared.record, run.plan.rules);
   if (run.maxMemory)
     SEGC_RETURN_IF_ERROR(checkMemory(item, grid, *run.maxMemory));
@@ -199,14 +227,27 @@ Status WindowCases::predictCase(WindowCase &item) {
     const auto &size = item.source.geometry().size;
     SEGC_ASSIGN_OR_RETURN(
         item.probabilities,
-        ProbabilityFile::create(run.folders.predictions + "/" +
-                                    name(item.index) + ".npy",
-                                classes, {size[2], size[1], size[0]}));
+        ProbabilityFile::create(
+            run.folders.predictions + "/" + name(item.index) + ".npy", classes,
+            {size[2], size[1], size[0]}, run.plan.regions.empty()));
     arrays.probabilities = item.probabilities->values();
   }
-  SEGC_RETURN_IF_ERROR(
-      predictor.predict(name(item.index), item.prepared.image, grid, arrays));
+  std::vector<uint8_t> marks;
+  if (run.regions && !item.region.isEmpty())
+    marks = scoresOfLabels(grid, item.region.inside());
+  const std::vector<uint8_t> *needed = marks.empty() ? nullptr : &marks;
+  const PreparedCase &prepared = item.prepared;
+  if (!run.regions || needed)
+    SEGC_RETURN_IF_ERROR(prepared.rows
+                             ? predictor.predict(prepared.name, *prepared.rows,
+                                                 grid, arrays, needed)
+                             : predictor.predict(prepared.name, prepared.image,
+                                                 grid, arrays, needed));
+  if (run.regions)
+    item.region.clearOutside(item.labels, arrays.probabilities, classes,
+                             run.plan.regions.empty(), pool);
   item.prepared.image = nullptr;
+  item.prepared.rows.reset();
   item.prepared.storage.reset();
   return Status::success();
 }
@@ -217,6 +258,7 @@ void WindowCases::write(WindowCase &item) {
 }
 
 Status WindowCases::writeCase(WindowCase &item) {
+  const StageTimes::Scope scope(run.times, "write");
   const VolumeGeometry &geometry = item.source.geometry();
   postprocess(item.labels, {geometry.size, geometry.spacing},
               run.postprocessing);
@@ -259,8 +301,11 @@ Status WindowCases::predictOverlapped(int64_t count) {
   HandOver<WindowCase> prepared, predicted;
   int64_t done = 0;
   {
-    Stages stages{prepared, predicted, {}};
-    stages.threads.emplace_back([&] {
+    StageThreads stages([&] {
+      prepared.close();
+      predicted.close();
+    });
+    stages.add([&] {
       for (int64_t i = 0; i < count && !stopSignal(); ++i) {
         WindowCase item;
         item.index = i;
@@ -270,7 +315,7 @@ Status WindowCases::predictOverlapped(int64_t count) {
       }
       prepared.close();
     });
-    stages.threads.emplace_back([&] {
+    stages.add([&] {
       while (std::optional<WindowCase> item = predicted.take())
         write(*item);
     });

@@ -61,8 +61,8 @@ static Status checkReplaced(const std::string &path) {
 }
 
 StatusOr<ProbabilityFile> ProbabilityFile::create(const std::string &path,
-                                                  int64_t classes,
-                                                  Shape3 shape) {
+                                                  int64_t classes, Shape3 shape,
+                                                  bool hasBackground) {
   SEGC_RETURN_IF_ERROR(checkReplaced(path));
   const std::string header = headerOf(classes, shape);
   const uint64_t voxels = static_cast<uint64_t>(shape[0] * shape[1] * shape[2]);
@@ -90,7 +90,8 @@ StatusOr<ProbabilityFile> ProbabilityFile::create(const std::string &path,
     return failed(temporary, "map the file");
   }
   std::memcpy(result.mapping, header.data(), header.size());
-  std::fill_n(result.values(), voxels, 1.0f);
+  if (hasBackground)
+    std::fill_n(result.values(), voxels, 1.0f);
   return result;
 }
 

@@ -35,6 +35,9 @@ StatusOr<WindowPredictor> WindowPredictor::create(WeightEnsemble &ensemble,
   if (manifest.classes > 256)
     return unsupported(path + ": " + std::to_string(manifest.classes) +
                        " classes, expected at most 256");
+  // Until the caller says otherwise, regions are numbered in their order.
+  for (int64_t i = 0; manifest.sigmoid && i < manifest.classes; ++i)
+    predictor.layout.regionLabels.push_back(static_cast<uint8_t>(i + 1));
   predictor.labelShape.assign(shape.begin() + 1, shape.end() - 1);
   predictor.imageChannels = shape.back();
   std::copy_backward(predictor.labelShape.begin(), predictor.labelShape.end(),
@@ -128,48 +131,87 @@ MemoryPlan WindowPredictor::memory(const GridReturn &grid) const {
   return plan;
 }
 
-// A row of a window that lies outside of the image is 0.
-void WindowPredictor::cut(const float *image, const Shape3 &shape,
+namespace {
+/// The rows of an array.
+class ArrayRows : public ImageRows {
+public:
+  ArrayRows(const float *image, const Shape3 &shape, int64_t channels)
+      : image(image), shape(shape), channels(channels) {}
+
+  void read(int64_t depth, int64_t height, int64_t begin, int64_t length,
+            float *values) const override {
+    const int64_t place = (depth * shape[1] + height) * shape[2] + begin;
+    std::copy_n(image + place * channels, length * channels, values);
+  }
+
+private:
+  const float *image;
+  Shape3 shape;
+  int64_t channels;
+};
+} // namespace
+
+// What lies outside of the image is 0.
+void WindowPredictor::cut(const ImageRows &image, const Shape3 &shape,
                           const Sample &sample, float *patch) const {
-  const int64_t row = patchShape[2] * imageChannels;
-  pool().parallelFor(patchShape[0] * patchShape[1], [&](int64_t task,
-                                                        uint32_t) {
-    auto source = [&](size_t axis, int64_t i) {
-      return sample.place[axis] +
-             (sample.flips >> axis & 1 ? patchShape[axis] - 1 - i : i);
-    };
-    float *values = patch + task * row;
-    const int64_t z = source(0, task / patchShape[1]),
-                  y = source(1, task % patchShape[1]);
-    if (z < 0 || z >= shape[0] || y < 0 || y >= shape[1]) {
-      std::fill(values, values + row, 0.0f);
-      return;
-    }
-    const float *line = image + (z * shape[1] + y) * shape[2] * imageChannels;
-    for (int64_t i = 0; i < patchShape[2]; ++i) {
-      const int64_t x = source(2, i);
-      for (int64_t c = 0; c < imageChannels; ++c)
-        values[i * imageChannels + c] =
-            x < 0 || x >= shape[2] ? 0.0f : line[x * imageChannels + c];
-    }
-  });
+  const int64_t row = patchShape[2] * imageChannels,
+                begin = std::max<int64_t>(0, -sample.place[2]),
+                end = std::min(patchShape[2], shape[2] - sample.place[2]);
+  pool().parallelFor(
+      patchShape[0] * patchShape[1], [&](int64_t task, uint32_t) {
+        auto source = [&](size_t axis, int64_t i) {
+          return sample.place[axis] +
+                 (sample.flips >> axis & 1 ? patchShape[axis] - 1 - i : i);
+        };
+        float *values = patch + task * row;
+        const int64_t z = source(0, task / patchShape[1]),
+                      y = source(1, task % patchShape[1]);
+        if (z < 0 || z >= shape[0] || y < 0 || y >= shape[1]) {
+          std::fill(values, values + row, 0.0f);
+          return;
+        }
+        std::fill(values, values + begin * imageChannels, 0.0f);
+        image.read(z, y, sample.place[2] + begin, end - begin,
+                   values + begin * imageChannels);
+        std::fill(values + end * imageChannels, values + row, 0.0f);
+        if (sample.flips >> 2 & 1) {
+          std::reverse(values, values + row);
+          // The channels of a voxel keep their order.
+          for (float *voxel = values; imageChannels > 1 && voxel < values + row;
+               voxel += imageChannels)
+            std::reverse(voxel, voxel + imageChannels);
+        }
+      });
 }
 
-Status WindowPredictor::addGroup(const std::string &name, const float *image,
-                                 const WindowTiling &tiling,
-                                 const WindowTiling::Group &group,
-                                 size_t member, WindowSums &sums,
-                                 AlignedBuffer &inputs) {
+/// Whether a window has a marked voxel of an image.
+static bool hasMark(const std::vector<uint8_t> &marks, const Shape3 &shape,
+                    const Shape3 &place, const Shape3 &patch) {
+  Shape3 begin, end;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    begin[axis] = std::max<int64_t>(0, place[axis]);
+    end[axis] = std::min(shape[axis], place[axis] + patch[axis]);
+  }
+  for (int64_t z = begin[0]; z < end[0]; ++z)
+    for (int64_t y = begin[1]; y < end[1]; ++y) {
+      const uint8_t *row = marks.data() + (z * shape[1] + y) * shape[2];
+      if (std::find(row + begin[2], row + end[2], 1) != row + end[2])
+        return true;
+    }
+  return false;
+}
+
+Status WindowPredictor::addWindows(const std::string &name,
+                                   const ImageRows &image, const Shape3 &shape,
+                                   const std::vector<Shape3> &places,
+                                   size_t member, WindowSums &sums,
+                                   AlignedBuffer &inputs) {
   const std::vector<AxisFlips> flips = flipsOfWindow();
-  const int64_t windows = static_cast<int64_t>(group.end - group.first) *
-                          tiling.windowsPerPlane(),
-                flipCount = static_cast<int64_t>(flips.size()),
-                count = windows * flipCount;
-  const Shape3 shape = {tiling.axes[0].size, tiling.axes[1].size,
-                        tiling.axes[2].size};
+  const auto flipCount = static_cast<int64_t>(flips.size()),
+             count = static_cast<int64_t>(places.size()) * flipCount;
   const auto sampleBytes = inputBytes(patchShape, imageChannels, 1);
   auto sampleOf = [&](int64_t index) {
-    return Sample{tiling.place(group, index / flipCount),
+    return Sample{places[static_cast<size_t>(index / flipCount)],
                   flips[static_cast<size_t>(index % flipCount)]};
   };
   ModelRunner &runner = ensemble->runner();
@@ -182,11 +224,20 @@ Status WindowPredictor::addGroup(const std::string &name, const float *image,
       return Status(StatusCode::Interrupted,
                     "interrupted while predicting " + name);
     const int64_t size = std::min(batch, count - first);
-    for (int64_t i = 0; i < size; ++i)
-      cut(image, shape, sampleOf(first + i),
-          reinterpret_cast<float *>(inputs.data() +
-                                    static_cast<uint64_t>(i) * sampleBytes));
-    SEGC_RETURN_IF_ERROR(predictor.predict(inputs.floats(), size));
+    {
+      const StageTimes::Scope scope(times, "cut");
+      for (int64_t i = 0; i < size; ++i)
+        cut(image, shape, sampleOf(first + i),
+            reinterpret_cast<float *>(inputs.data() +
+                                      static_cast<uint64_t>(i) * sampleBytes));
+    }
+    {
+      if (times)
+        times->networkStarts();
+      const StageTimes::Scope scope(times, "network", size);
+      SEGC_RETURN_IF_ERROR(predictor.predict(inputs.floats(), size));
+    }
+    const StageTimes::Scope scope(times, "sums");
     SEGC_RETURN_IF_ERROR(predictor.checkFinite(name));
     for (int64_t i = 0; i < size; ++i) {
       const Sample sample = sampleOf(first + i);
@@ -199,7 +250,16 @@ Status WindowPredictor::addGroup(const std::string &name, const float *image,
 
 Status WindowPredictor::predict(const std::string &name, const float *image,
                                 const GridReturn &grid,
-                                SlabLabels::Arrays arrays) {
+                                SlabLabels::Arrays arrays,
+                                const std::vector<uint8_t> *needed) {
+  return predict(name, ArrayRows(image, grid.from, imageChannels), grid, arrays,
+                 needed);
+}
+
+Status WindowPredictor::predict(const std::string &name, const ImageRows &image,
+                                const GridReturn &grid,
+                                SlabLabels::Arrays arrays,
+                                const std::vector<uint8_t> *needed) {
   const WindowTiling tiling = tilingOf(grid.from);
   SEGC_ASSIGN_OR_RETURN(WindowSums sums, WindowSums::create(tiling, layout));
   SEGC_ASSIGN_OR_RETURN(
@@ -217,11 +277,18 @@ Status WindowPredictor::predict(const std::string &name, const float *image,
   for (const WindowTiling::Group &group : tiling.groups) {
     sums.open(opened, group.endPlane, pool());
     opened = group.endPlane;
-    for (size_t member = 0; member < ensemble->size(); ++member) {
+    std::vector<Shape3> places;
+    for (int64_t i = 0; i < tiling.windowsOf(group); ++i)
+      if (const Shape3 place = tiling.place(group, i);
+          !needed || hasMark(*needed, grid.from, place, patchShape))
+        places.push_back(place);
+    for (size_t member = 0; !places.empty() && member < ensemble->size();
+         ++member) {
       SEGC_RETURN_IF_ERROR(ensemble->select(member));
       SEGC_RETURN_IF_ERROR(
-          addGroup(name, image, tiling, group, member, sums, inputs));
+          addWindows(name, image, grid.from, places, member, sums, inputs));
     }
+    const StageTimes::Scope scope(times, "labels");
     labels.write(
         group.complete, [&](int64_t plane) { return sums.plane(plane); },
         pool());

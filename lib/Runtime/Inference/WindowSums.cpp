@@ -40,12 +40,21 @@ static float logarithm(float x) {
   return r + low + 0.693359375f * e;
 }
 
+/// The inverse of the sigmoid. Next to 1 f32 has no number that is closer: what
+/// is 1 counts as half the last step before it.
+static float logit(float probability) {
+  constexpr float half = FLT_EPSILON / 4;
+  return logarithm(std::max(probability, FLT_MIN)) -
+         logarithm(std::max(1 - probability, half));
+}
+
 WindowSums::WindowSums(const WindowTiling &tiling, const ScoreLayout &layout)
     : tiling(&tiling), channels(layout.channels), planes(tiling.keptPlanes()),
       planeValues(tiling.axes[1].size * tiling.axes[2].size * layout.values()),
       // Softmax leaves logarithms that differ from the logits by a constant of
       // the voxel, which changes no class and no mean of probabilities.
-      logarithms(!layout.head && layout.scores == Scores::Logits) {
+      logits(!layout.head && layout.scores == Scores::Logits),
+      sigmoid(!layout.regionLabels.empty()) {
   for (float weight : tiling.axes[2].profile)
     rowWeights.insert(rowWeights.end(), static_cast<size_t>(channels), weight);
 }
@@ -67,6 +76,8 @@ StatusOr<WindowSums> WindowSums::create(const WindowTiling &tiling,
 }
 
 void WindowSums::open(int64_t begin, int64_t end, ThreadPool &pool) {
+  // The memory is 0 at first.
+  begin = std::max(begin, std::min(planes, end));
   pool.parallelFor(end - begin, [&](int64_t i, uint32_t) {
     float *values = ring.floats() + (begin + i) % planes * planeValues;
     std::fill(values, values + planeValues, 0.0f);
@@ -101,9 +112,10 @@ void WindowSums::add(const Shape3 &place, AxisFlips flips, const float *window,
                         buffer + x * channels);
           values = buffer;
         }
-        if (logarithms) {
+        if (logits) {
           for (int64_t i = first; i < first + count; ++i)
-            buffer[i] = logarithm(std::max(values[i], FLT_MIN));
+            buffer[i] = sigmoid ? logit(values[i])
+                                : logarithm(std::max(values[i], FLT_MIN));
           values = buffer;
         }
         const float weight = axes[0].profile[static_cast<size_t>(z)] *

@@ -11,7 +11,13 @@
 #include "../FakePlan.h"
 #include "CommandTest.h"
 #include "segc/Plan/PlanFile.h"
+#include "segc/Runtime/Data/ImageFormat.h"
 #include "segc/Runtime/Data/Nifti.h"
+#include "segc/Runtime/Data/Png.h"
+#include "segc/Runtime/Data/Tiff.h"
+
+#include <cmath>
+#include <numeric>
 
 using namespace segc;
 
@@ -93,6 +99,162 @@ TEST_F(PredictWindows, BoundsMemory) {
   EXPECT_THAT(output, HasSubstr("sums of the windows "));
 }
 
+TEST_F(PredictWindows, MeasuresItsStages) {
+  const std::string profile = folder + "/profile.json";
+  for (const char *model : {"FakePatches", "FakeFrozen"}) {
+    EXPECT_EQ(predict({"--data", image(1), image(2), "--no-overlays",
+                       "--profile", profile},
+                      model),
+              0)
+        << output;
+    auto json = parseJson(*readFile(profile), profile);
+    ASSERT_TRUE(json.ok()) << json.status().message();
+    std::map<std::string, int64_t> counts;
+    double sum = 0;
+    for (const Json &stage : (*json)["stages"]) {
+      counts[stage["name"]] = stage["count"];
+      sum += stage["seconds"].get<double>();
+    }
+    EXPECT_EQ(counts["read"], 2);
+    EXPECT_EQ(counts["write"], 2);
+    EXPECT_GE(counts["network"], 2);
+    EXPECT_GT(sum, 0);
+    // At most three stages run side by side.
+    EXPECT_LE(sum, 3 * (*json)["seconds"].get<double>());
+    if (std::string(model) == "FakePatches") {
+      EXPECT_GT((*json)["longest_start_ms"].get<double>(), 0);
+      EXPECT_EQ(counts["prepare"], 2);
+    }
+  }
+  EXPECT_EQ(predict({"--data", image(1), "--profile", image(2)}), 2);
+  EXPECT_THAT(output, HasSubstr("--profile"));
+}
+
+TEST_F(PredictWindows, PredictsNearAMask) {
+  ASSERT_EQ(predict({"--data", image(1), "--no-overlays"}), 0) << output;
+  const Volume whole = mask(1);
+  const Size3 size = whole.geometry.size;
+  // One voxel is marked; the file has its axes in another order.
+  const std::string masks = folder + "/masks", profile = folder + "/p.json";
+  fs::create_directories(masks);
+  Size3 marked = {0, 0, 0};
+  for (size_t i = 0; i < whole.voxels.size(); ++i) {
+    const auto place = static_cast<int64_t>(i);
+    const Size3 at = {place % size[0], place / size[0] % size[1],
+                      place / size[0] / size[1]};
+    bool inner = whole.voxels[i] == 2;
+    for (size_t axis = 0; axis < 3; ++axis)
+      inner &= at[axis] > 3 && at[axis] < size[axis] - 4;
+    if (inner)
+      marked = at;
+  }
+  ASSERT_GT(marked[0], 0);
+  auto writeMask = [&](const std::vector<uint8_t> &marks) {
+    AxisOrder order;
+    order.source = {2, 0, 1};
+    order.reversed = {true, false, false};
+    VolumeGeometry grid = reordered(whole.geometry, order);
+    grid.header = NiftiHeader();
+    ASSERT_TRUE(writeNifti(masks + "/1.nii.gz", grid,
+                           reordered(marks, size, order).data())
+                    .ok());
+  };
+  std::vector<uint8_t> marks(whole.voxels.size());
+  marks[static_cast<size_t>((marked[2] * size[1] + marked[1]) * size[0] +
+                            marked[0])] = 2;
+  writeMask(marks);
+  const std::vector<std::string> words = {
+      "--data", image(1),    "--no-overlays", "--roi",
+      masks,    "--profile", profile,         "--save-probabilities"};
+  auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), words.begin(), words.end());
+    return predict(more);
+  };
+  ASSERT_EQ(with({"--roi-margin", "3"}), 0) << output;
+  const Volume near = mask(1);
+  int64_t inside = 0, seen = 0;
+  for (size_t i = 0; i < near.voxels.size(); ++i) {
+    const auto place = static_cast<int64_t>(i);
+    const Size3 at = {place % size[0], place / size[0] % size[1],
+                      place / size[0] / size[1]};
+    double square = 0;
+    for (size_t axis = 0; axis < 3; ++axis)
+      square += std::pow(
+          double(at[axis] - marked[axis]) * whole.geometry.spacing[axis], 2);
+    inside += square <= 9;
+    seen += near.voxels[i] != 0;
+    ASSERT_EQ(near.voxels[i], square <= 9 ? whole.voxels[i] : 0) << i;
+  }
+  EXPECT_EQ(inside, 123); // Of a ball on a grid of 1 mm.
+  EXPECT_GT(seen, 0);
+  // Windows of 8^3, each 4 behind the one before: up to four along each axis
+  // have one of the 7 voxels of the ball.
+  auto json = parseJson(*readFile(profile), profile);
+  ASSERT_TRUE(json.ok()) << json.status().message();
+  for (const Json &stage : (*json)["stages"])
+    if (stage["name"] == "network") {
+      EXPECT_LE(stage["count"].get<int64_t>(), 64);
+      EXPECT_GE(stage["count"].get<int64_t>(), 8);
+    }
+  // Probabilities say so, too: all but the classes' first is 0 outside.
+  const std::string array = *readFile(folder + "/out/1.npy");
+  const size_t voxels = whole.voxels.size();
+  std::vector<float> values(3 * voxels);
+  std::memcpy(values.data(), array.data() + 128, values.size() * 4);
+  EXPECT_EQ(values[0], 1);
+  EXPECT_EQ(values[voxels], 0);
+  // A margin beyond the volume is all of it.
+  ASSERT_EQ(with({"--roi-margin", "1e6"}), 0) << output;
+  const Volume all = mask(1);
+  for (size_t i = 0; i < all.voxels.size(); ++i)
+    ASSERT_EQ(all.voxels[i], whole.voxels[i]) << i;
+  // Where nothing is found, all is background.
+  writeMask(std::vector<uint8_t>(whole.voxels.size()));
+  ASSERT_EQ(with({"--max-memory", "1GiB"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("is empty: all of 1 is background"));
+  EXPECT_THAT(output, HasSubstr("region of interest "));
+  const Volume none = mask(1);
+  for (size_t i = 0; i < none.voxels.size(); ++i)
+    ASSERT_EQ(none.voxels[i], 0) << i;
+}
+
+TEST_F(PredictWindows, PredictsNearWhatAModelFinds) {
+  ASSERT_EQ(predict({"--data", image(1), image(2), "--no-overlays"}), 0)
+      << output;
+  const Volume whole = mask(1);
+  // The same model finds the same: within its foreground nothing changes.
+  ASSERT_EQ(predict({"--data", image(1), image(2), "--no-overlays", "--roi",
+                     fakeModel("FakePatches"), "--roi-margin", "0"}),
+            0)
+      << output;
+  const Volume found = read(folder + "/out/roi/1.nii.gz"), near = mask(1);
+  for (size_t i = 0; i < whole.voxels.size(); ++i) {
+    ASSERT_EQ(found.voxels[i], whole.voxels[i]) << i;
+    ASSERT_EQ(near.voxels[i], whole.voxels[i]) << i;
+  }
+}
+
+TEST_F(PredictWindows, RefusesMasksThatDoNotFit) {
+  const std::string masks = folder + "/masks";
+  fs::create_directories(masks);
+  VolumeGeometry grid;
+  grid.size = {4, 5, 6};
+  const std::vector<uint8_t> marks(120, 1);
+  ASSERT_TRUE(writeNifti(masks + "/1.nii.gz", grid, marks.data()).ok());
+  EXPECT_EQ(predict({"--data", image(1), image(2), "--roi", masks}), 1);
+  EXPECT_THAT(output, HasSubstr("masks/1.nii.gz has 4x5x6 voxels"));
+  EXPECT_THAT(output, HasSubstr("2: no mask of this name"));
+  EXPECT_EQ(predict({"--data", image(1), "--roi", masks, "--roi-plan", "x"}),
+            2);
+  EXPECT_THAT(output, HasSubstr("--roi-checkpoint and --roi-plan have no"));
+  EXPECT_EQ(predict({"--data", image(1), "--roi", masks}, "FakeFrozen"), 2);
+  EXPECT_THAT(output, HasSubstr("--roi has no effect"));
+  EXPECT_EQ(predict({"--data", image(1), "--roi-margin", "3"}), 2);
+  EXPECT_EQ(run({"predict", "--model", fakeModel("FakePatches"), "--output",
+                 masks, "--data", image(1), "--roi", masks}),
+            2);
+}
+
 TEST_F(PredictWindows, PostprocessesMasks) {
   EXPECT_EQ(predict({"--data", image(1), "--postprocess",
                      "min-volume=1e9:posterior", "--no-overlays"}),
@@ -157,6 +319,97 @@ TEST_F(PredictWindows, TakesAPlan) {
   ASSERT_TRUE(writeFileAtomically(path, planText(plan)).ok());
   EXPECT_EQ(predict({"--data", image(1), "--plan", path}), 1);
   EXPECT_THAT(output, HasSubstr("2 classes, the model has 3"));
+}
+
+// The fake model's regions are all where the image is above its mean.
+TEST_F(PredictWindows, WritesTheLabelsOfRegions) {
+  Plan plan = fakePlan();
+  plan.classNames = {"background", "whole", "core", "rim"};
+  plan.regions = {{1, 2}, {2}, {1}};
+  plan.regionsClassOrder = {1, 2, 5};
+  ASSERT_TRUE(verify(plan).ok()) << verify(plan).message();
+  const std::string path = folder + "/plan.json";
+  ASSERT_TRUE(writeFileAtomically(path, planText(plan)).ok());
+  ASSERT_EQ(predict({"--data", image(1), "--plan", path, "--tta",
+                     "--save-probabilities"},
+                    "FakeRegions"),
+            0)
+      << output;
+  const Volume source = read(image(1)), predicted = mask(1);
+  const std::string array = *readFile(folder + "/out/1.npy");
+  const size_t voxels = source.voxels.size();
+  std::vector<float> values(3 * voxels);
+  std::memcpy(values.data(), array.data() + 128, values.size() * 4);
+  int64_t found = 0;
+  for (size_t i = 0; i < voxels; ++i) {
+    found += predicted.voxels[i] == 5;
+    ASSERT_EQ(predicted.voxels[i], values[2 * voxels + i] > 0.5f ? 5 : 0) << i;
+    ASSERT_EQ(values[i] > 0.5f, values[voxels + i] > 0.5f) << i;
+  }
+  EXPECT_GT(found, 1000);
+  EXPECT_LT(found, static_cast<int64_t>(voxels) - 1000);
+  EXPECT_TRUE(fs::exists(folder + "/out/overlays/1.png"));
+  // No class is the background, not even outside of a region of interest.
+  const std::string masks = folder + "/masks";
+  fs::create_directories(masks);
+  ASSERT_TRUE(writeNifti(masks + "/1.nii.gz", source.geometry,
+                         std::vector<uint8_t>(voxels).data())
+                  .ok());
+  ASSERT_EQ(predict({"--data", image(1), "--plan", path, "--no-overlays",
+                     "--save-probabilities", "--roi", masks},
+                    "FakeRegions"),
+            0)
+      << output;
+  EXPECT_EQ(readFile(folder + "/out/1.npy")->find_first_not_of('\0', 128),
+            std::string::npos);
+  // The plan says what the model's classes are.
+  EXPECT_EQ(predict({"--data", image(1), "--plan", path}), 1);
+  EXPECT_THAT(output, HasSubstr("regions, which may overlap, but the model"));
+  plan.regions.clear();
+  plan.regionsClassOrder.clear();
+  ASSERT_TRUE(writeFileAtomically(path, planText(plan)).ok());
+  EXPECT_EQ(predict({"--data", image(1), "--plan", path}, "FakeRegions"), 1);
+  EXPECT_THAT(output, HasSubstr("no regions, but the model gives regions"));
+}
+
+// A picture is a volume of one plane, a stack one of as many as it has pages.
+TEST_F(PredictWindows, PredictsSlices) {
+  std::vector<uint8_t> pixels(size_t{20} * 30);
+  for (size_t i = 0; i < pixels.size(); ++i)
+    pixels[i] = static_cast<uint8_t>(1 + i * 7919 % 251);
+  const std::string picture = folder + "/page.png",
+                    stack = folder + "/stack.tif";
+  const std::string encoded = *encodePng(20, 30, pixels.data());
+  ASSERT_TRUE(writeFileAtomically(picture, encoded).ok());
+  ASSERT_TRUE(
+      writeTiff(stack, 20, 10,
+                std::vector<const uint8_t *>{pixels.data(), pixels.data() + 200,
+                                             pixels.data() + 400})
+          .ok());
+  ASSERT_EQ(predict({"--data", picture, stack, "--no-overlays"}), 0) << output;
+  const double mean = std::accumulate(pixels.begin(), pixels.end(), 0.0) /
+                      static_cast<double>(pixels.size());
+  auto page = sliceFormatOf(picture).open(folder + "/out/page.png",
+                                          ImageUse::Label, {});
+  ASSERT_TRUE(page.ok()) << page.status().message();
+  auto plane = (*page)->read(0);
+  ASSERT_TRUE(plane.ok()) << plane.status().message();
+  for (size_t i = 0; i < pixels.size(); ++i)
+    ASSERT_EQ(plane->voxels[i], pixels[i] > mean ? 2 : 0) << i;
+  auto pages =
+      sliceFormatOf(stack).open(folder + "/out/stack.tif", ImageUse::Label, {});
+  ASSERT_TRUE(pages.ok()) << pages.status().message();
+  EXPECT_EQ((*pages)->pages(), 3);
+  // A picture of somebody else stays.
+  std::string foreign = encoded;
+  foreign.replace(foreign.find("segrun"), 6, "others");
+  fs::create_directories(folder + "/other");
+  ASSERT_TRUE(writeFileAtomically(folder + "/other/page.png", foreign).ok());
+  EXPECT_EQ(run({"predict", "--model", fakeModel("FakePatches"), "--output",
+                 folder + "/other", "--data", picture, "--no-overlays"}),
+            2);
+  EXPECT_THAT(output, HasSubstr("exists and is no mask that segrun wrote"));
+  EXPECT_EQ(*readFile(folder + "/other/page.png"), foreign);
 }
 
 TEST_F(PredictWindows, NamesOptionsWithoutEffect) {

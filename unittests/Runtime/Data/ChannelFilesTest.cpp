@@ -7,6 +7,8 @@
 
 #include "TestSupport.h"
 #include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Data/Png.h"
+#include "segc/Runtime/Data/Tiff.h"
 
 using namespace segc;
 using namespace segc::test;
@@ -112,5 +114,52 @@ TEST(ChannelFilesTest, NnunetFolder) {
     set = openDataset(folder.path, pipeline(), twoChannels());
     ASSERT_OK(set.status());
     EXPECT_ERROR((*set)->load(Split::Test), NotFound, "y_0001");
+  }
+}
+
+// For a network of patches slices are planes of a volume, in one file for each
+// channel as well; others take no slices.
+TEST(ChannelFilesTest, Slices) {
+  std::vector<uint8_t> first = voxels(7), second = voxels(11);
+  for (const std::string ending : {".png", ".tif"}) {
+    TemporaryFolder folder;
+    auto write = [&](const char *name, const std::vector<uint8_t> &pixels) {
+      const std::string path = folder / (name + ending);
+      return ending == ".png"
+                 ? writeFileAtomically(path, *encodePng(12, 5, pixels.data()))
+                 : writeTiff(path, 4, 3,
+                             std::vector<const uint8_t *>{
+                                 pixels.data(), pixels.data() + 12,
+                                 pixels.data() + 24, pixels.data() + 36,
+                                 pixels.data() + 48});
+    };
+    ASSERT_OK(write("x_0000", first));
+    ASSERT_OK(write("x_0001", second));
+    auto files = imagesIn(folder.path);
+    ASSERT_OK(files.status());
+    DatasetOptions options = twoChannels();
+    options.planned = true;
+    Json planned = pipeline();
+    planned["kind"] = "nnunet";
+    auto set = openFiles(*files, planned, options);
+    ASSERT_OK(set.status());
+    ASSERT_EQ((*set)->count(Split::Test), 1);
+    auto source = (*set)->source(Split::Test, 0);
+    ASSERT_OK(source.status());
+    EXPECT_EQ(source->geometry().size,
+              ending == ".png" ? (Size3{12, 5, 1}) : (Size3{4, 3, 5}));
+    for (size_t channel : {0, 1})
+      EXPECT_EQ(source->images[channel].voxels.floats(),
+                std::vector<float>(channel ? second.begin() : first.begin(),
+                                   channel ? second.end() : first.end()));
+    options.limits.maxBytes = 59;
+    set = openFiles(*files, planned, options);
+    ASSERT_OK(set.status());
+    EXPECT_FALSE((*set)->source(Split::Test, 0).ok());
+    std::filesystem::remove(folder / ("x_0001" + ending));
+    EXPECT_ERROR(openFiles({(*files)[0]}, planned, options).status(),
+                 InvalidArgument, "x_0000 to x_0001");
+    EXPECT_ERROR(openFiles({(*files)[0]}, pipeline(), twoChannels()).status(),
+                 InvalidArgument, "pipeline \"isbi\"");
   }
 }

@@ -7,6 +7,7 @@
 
 #include "TestSupport.h"
 #include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Data/OwnFiles.h"
 #include "segc/Runtime/Data/Tiff.h"
 
 #include <algorithm>
@@ -154,6 +155,44 @@ TEST(IsbiTest, Predictions) {
               ElementsAre(0, 0, 0, 64, 191, 255, 255, 255));
   EXPECT_TRUE(std::filesystem::exists(data / "overlays/test-00.png"));
   EXPECT_TRUE(std::filesystem::exists(data / "overlays/test-01.png"));
+}
+
+// The probability of class 1 on the slices' grid, where masks have more than
+// 0.5.
+TEST(IsbiTest, Probabilities) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  auto opened = openDataset(data.path, pipeline(4, 8), {});
+  ASSERT_OK(opened.status());
+  const Dataset &set = **opened;
+  SegmentationWriter writer(set, {data / "predictions", ""});
+  writer.saveProbabilities();
+  for (int64_t index : {1, 0}) {
+    std::vector<float> probabilities;
+    for (int i = 0; i < 16; ++i) {
+      const float one = i % 4 >= 2 ? 0.9f : 0.2f + float(index) / 10;
+      probabilities.insert(probabilities.end(), {1 - one, one});
+    }
+    auto source = set.source(Split::Test, index);
+    ASSERT_OK(source.status());
+    ASSERT_OK(writer.write(set.files(Split::Test, index), *source,
+                           probabilities.data()));
+  }
+  ASSERT_OK(writer.finish());
+  const std::string path = data / "predictions/test-probabilities.tif";
+  // The numbers as they are.
+  const std::string bytes = *readFile(path);
+  const std::vector<float> right = {0.9f, 0.9f, 0.9f};
+  EXPECT_NE(bytes.find({reinterpret_cast<const char *>(right.data()),
+                        right.size() * sizeof(float)}),
+            std::string::npos);
+  EXPECT_TRUE(hasOwnMark(path));
+  auto read = readAll(TiffStack::read(path));
+  ASSERT_OK(read.status());
+  EXPECT_EQ(read->pages, 2);
+  // 255 times 0.9f, which is less than 0.9, is less than 229.5.
+  EXPECT_THAT(firstRow(read->page(0)),
+              ElementsAre(51, 51, 51, 96, 185, 229, 229, 229));
 }
 
 TEST(IsbiTest, Files) {

@@ -153,6 +153,116 @@ TEST(PreparedCase, HasTheSameBitsForAnyNumberOfThreads) {
   EXPECT_EQ(one->classVoxels, four->classVoxels);
 }
 
+// In whatever order the file has the axes, of one channel and of several.
+TEST(PreparedCase, RowsInTheFilesAreThoseOfTheImage) {
+  for (size_t channels : {1, 2})
+    for (unsigned reversed = 0; reversed < 8; ++reversed) {
+      PlannedCase planned = plannedCase(recordedCases()[0]["plan"]);
+      planned.plan.rules = PlanRules::V2;
+      planned.plan.transpose = {1, 2, 0};
+      planned.plan.frame = AxisFrame::Ras;
+      planned.plan.channelNames.assign(channels, "CT");
+      planned.plan.intensities.assign(channels, {});
+      for (ForegroundIntensities &values : planned.plan.intensities) {
+        values.lowerClip = -0.5;
+        values.upperClip = 7;
+        values.mean = 2;
+        values.std = 3;
+      }
+      planned.configuration.spacing = {1, 1, 1};
+      planned.configuration.normalization.assign(channels, "ct");
+      planned.configuration.useMask.assign(channels, false);
+      SourceCase source = sourceCase({9, 300, 12}, {1, 1, 1}, channels);
+      for (Volume &volume : source.images)
+        for (size_t axis = 0; axis < 3; ++axis)
+          volume.geometry.affine[axis][axis] = reversed >> axis & 1 ? -1 : 1;
+      auto image = prepared(source, planned, PreparationUse::Prediction);
+      auto rows = prepared(source, planned, PreparationUse::Windows);
+      ASSERT_OK(image.status());
+      ASSERT_OK(rows.status());
+      ASSERT_TRUE(rows->rows);
+      EXPECT_FALSE(rows->image);
+      ASSERT_EQ(rows->shape, image->shape);
+      EXPECT_EQ(rows->record.cropBegin, image->record.cropBegin);
+      const auto step = static_cast<int64_t>(channels);
+      const SourceCase moved = std::move(source);
+      for (int64_t z = 0; z < image->shape[0]; ++z)
+        for (int64_t y = 0; y < image->shape[1]; ++y)
+          for (int64_t begin : {int64_t{0}, image->shape[2] / 3}) {
+            const int64_t length = image->shape[2] - begin - 1;
+            std::vector<float> row(static_cast<size_t>(length * step));
+            rows->rows->read(z, y, begin, length, row.data());
+            const float *expected =
+                image->image +
+                ((z * image->shape[1] + y) * image->shape[2] + begin) * step;
+            ASSERT_EQ(row, std::vector<float>(expected, expected + row.size()));
+          }
+    }
+}
+
+// A normalisation over the volume, a mask and another grid need an image.
+TEST(PreparedCase, RowsAreOfVoxelsThatDependOnOneVoxel) {
+  PlannedCase planned = plannedCase(recordedCases()[0]["plan"]);
+  planned.plan.rules = PlanRules::V2;
+  planned.plan.channelNames.resize(1);
+  planned.plan.intensities.resize(1);
+  planned.configuration.useMask = {false};
+  const SourceCase source = sourceCase({9, 8, 7}, {1, 1, 1}, 1);
+  auto hasRows = [&](const std::vector<double> &spacing,
+                     const std::string &normalization) {
+    planned.configuration.spacing = spacing;
+    planned.configuration.normalization = {normalization};
+    auto result = prepared(source, planned, PreparationUse::Windows);
+    EXPECT_TRUE(result.ok()) << result.status().message();
+    EXPECT_NE(result->image != nullptr, result->rows != nullptr);
+    return result->rows != nullptr;
+  };
+  EXPECT_TRUE(hasRows({1, 1, 1}, "ct"));
+  EXPECT_FALSE(hasRows({1, 1, 1}, "zscore"));
+  EXPECT_FALSE(hasRows({1, 1, 2}, "ct"));
+}
+
+// The box that is found from the ends of rows is that of all voxels.
+TEST(PreparedCase, CropsToWhatIsNotZero) {
+  PlannedCase planned = plannedCase(recordedCases()[0]["plan"]);
+  planned.plan.rules = PlanRules::V2;
+  planned.plan.transpose = {0, 1, 2};
+  planned.plan.channelNames = {"a", "b"};
+  planned.plan.intensities.resize(2);
+  planned.configuration.spacing = {1, 1, 1};
+  planned.configuration.normalization = {"zscore", "zscore"};
+  planned.configuration.useMask = {false, false};
+  const Shape3 shape = {5, 6, 200};
+  SourceCase source = sourceCase(shape, {1, 1, 1}, 2);
+  for (int number = 0; number < 40; ++number) {
+    Shape3 low = shape, high = {-1, -1, -1};
+    for (int image = 0; image < 2; ++image) {
+      std::vector<float> values(static_cast<size_t>(voxels(shape)));
+      for (int mark = 0; mark <= number % 4; ++mark) {
+        const int64_t draw = int64_t{number} * 7919 + int64_t{mark} * 104729 +
+                             int64_t{image} * 31;
+        const Shape3 place = {draw % shape[0], draw / 5 % shape[1],
+                              draw / 30 % shape[2]};
+        values[static_cast<size_t>((place[0] * shape[1] + place[1]) * shape[2] +
+                                   place[2])] = -1;
+        for (size_t axis = 0; axis < 3; ++axis) {
+          low[axis] = std::min(low[axis], place[axis]);
+          high[axis] = std::max(high[axis], place[axis]);
+        }
+      }
+      source.images[static_cast<size_t>(image)].voxels = Voxels(values);
+    }
+    for (PreparationUse use :
+         {PreparationUse::Prediction, PreparationUse::Validation}) {
+      auto result = prepared(source, planned, use);
+      ASSERT_OK(result.status());
+      EXPECT_EQ(result->record.cropBegin, low);
+      for (size_t axis = 0; axis < 3; ++axis)
+        EXPECT_EQ(result->record.cropShape[axis], high[axis] - low[axis] + 1);
+    }
+  }
+}
+
 // The whole way is in the record: crop, grid, padding, order of axes.
 TEST(PreparedCase, RecordsTheWayBack) {
   const PlannedCase v2 = plannedCase(recordedCases()[3]["plan"]);

@@ -234,3 +234,44 @@ TEST(SlabLabelsTest, AppliesAHeadToResizedFeatures) {
   for (size_t i = 0; i < output.probabilities.size(); ++i)
     EXPECT_NEAR(output.probabilities[i], expected.probabilities[i], 1e-5);
 }
+
+// Labels depend on the scores that are said, and on no others.
+TEST(SlabLabels, SaysWhichScoresLabelsDependOn) {
+  for (const std::optional<size_t> nearest :
+       {std::optional<size_t>(), std::optional<size_t>(1)}) {
+    GridReturn grid;
+    grid.from = {5, 6, 7};
+    grid.to = {8, 6, 4};
+    grid.nearestAxis = nearest;
+    grid.voxels = 300;
+    grid.first = 100;
+    grid.stride = {-1, -8, 48};
+    const std::vector<float> values = scoresOf(grid.from);
+    const Output all = run(grid, values, Scores::Logits);
+    std::vector<uint8_t> marks(300);
+    // One in the array's rim, outside of the grid, too.
+    for (const int64_t place :
+         {int64_t{0}, int64_t{100}, int64_t{100 - 13 + 96}})
+      marks[static_cast<size_t>(place)] = 1;
+    const std::vector<uint8_t> needed = scoresOfLabels(grid, marks);
+    ASSERT_EQ(needed.size(), static_cast<size_t>(voxels(grid.from)));
+    std::vector<float> known = values;
+    int64_t count = 0;
+    for (size_t i = 0; i < needed.size(); ++i) {
+      count += needed[i];
+      for (size_t c = 0; !needed[i] && c < classes; ++c)
+        known[i * classes + c] = std::nanf("");
+    }
+    EXPECT_GE(count, 2);
+    EXPECT_LE(count, 16);
+    const Output part = run(grid, known, Scores::Logits);
+    for (size_t i = 0; i < marks.size(); ++i) {
+      if (!marks[i])
+        continue;
+      EXPECT_EQ(part.labels[i], all.labels[i]);
+      for (size_t c = 0; c < classes; ++c)
+        EXPECT_EQ(part.probabilities[c * 300 + i],
+                  all.probabilities[c * 300 + i]);
+    }
+  }
+}

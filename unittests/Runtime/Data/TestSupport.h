@@ -144,8 +144,12 @@ inline Status writePredictions(const Dataset &dataset, Split split,
                                const PredictionFolders &folders,
                                bool greyMasks = false) {
   SegmentationWriter writer(dataset, folders, greyMasks);
-  for (int64_t index : cases)
-    SEGC_RETURN_IF_ERROR(writer.write(split, index, probabilities.data()));
+  for (int64_t index : cases) {
+    SEGC_ASSIGN_OR_RETURN(const SourceCase source,
+                          dataset.source(split, index));
+    SEGC_RETURN_IF_ERROR(writer.write(dataset.files(split, index), source,
+                                      probabilities.data()));
+  }
   return writer.finish();
 }
 

@@ -197,6 +197,76 @@ TEST(WindowPredictorTest, AppliesTheHeadOfFeatures) {
       << status.message();
 }
 
+// A region's label is written where its probability is above 0.5; the last one
+// that is stays.
+TEST(WindowPredictorTest, RegionsWriteTheirLabelsInTheirOrder) {
+  Fake fake("FakeRegions");
+  const std::array<float, classes> weights = {1, -2, 3};
+  ASSERT_TRUE(
+      fake.runner
+          .write(fake.runner.parameters(), 0, weights.data(), sizeof(weights))
+          .ok());
+  fake.runner.weightsChanged();
+  WindowOptions options;
+  options.flips = true;
+  const Shape3 shape = {13, 9, 10};
+  std::vector<float> image = imageOf(shape);
+  image[7] = 0;
+  for (Scores scores : {Scores::Logits, Scores::Probabilities}) {
+    WindowPredictor predictor = fake.predictor(options, scores);
+    const Output numbered = predict(predictor, image, shape);
+    predictor.setRegionLabels({9, 4, 7});
+    const Output output = predict(predictor, image, shape);
+    EXPECT_EQ(output.probabilities, numbered.probabilities);
+    for (size_t i = 0; i < image.size(); ++i) {
+      for (size_t c = 0; c < classes; ++c)
+        ASSERT_NEAR(output.probabilities[c * image.size() + i],
+                    1 / (1 + std::exp(-weights[c] * image[i])), 2e-5)
+            << i;
+      if (std::abs(image[i]) < 1e-3)
+        continue;
+      const bool positive = image[i] > 0;
+      ASSERT_EQ(numbered.labels[i], positive ? 3 : 2) << i;
+      ASSERT_EQ(output.labels[i], positive ? 7 : 4) << i;
+    }
+  }
+}
+
+TEST(WindowPredictorTest, LeavesOutWindowsThatAreNotNeeded) {
+  Fake fake;
+  const Shape3 shape = {30, 20, 17};
+  const std::vector<float> image = imageOf(shape);
+  StageTimes times;
+  WindowPredictor predictor = fake.predictor({});
+  predictor.setTimes(&times);
+  const auto samples = [&] {
+    for (const StageTimes::Stage &stage : times.stages())
+      if (stage.name == "network")
+        return stage.count;
+    return int64_t{0};
+  };
+  const Output all = predict(predictor, image, shape);
+  EXPECT_EQ(samples(), predictor.samples(shape));
+  const int64_t before = samples();
+  const size_t marked = (25 * 20 + 10) * 17 + 8;
+  std::vector<uint8_t> needed(image.size());
+  needed[marked] = 1;
+  std::vector<uint8_t> labels(image.size(), 77);
+  std::vector<float> probabilities(image.size() * classes, -1);
+  ASSERT_TRUE(predictor
+                  .predict("case", image.data(), GridReturn::identity(shape),
+                           {labels.data(), probabilities.data()}, &needed)
+                  .ok());
+  // Two windows along each axis have a voxel away from the faces, or three
+  // where starts are rounded.
+  EXPECT_GE(samples() - before, 8);
+  EXPECT_LE(samples() - before, 27);
+  EXPECT_EQ(labels[marked], all.labels[marked]);
+  for (size_t c = 0; c < classes; ++c)
+    EXPECT_EQ(probabilities[c * image.size() + marked],
+              all.probabilities[c * image.size() + marked]);
+}
+
 TEST(WindowPredictorTest, ResultsThatAreNotFiniteAreNamed) {
   Fake fake;
   std::vector<float> image = imageOf({8, 8, 8});

@@ -132,8 +132,11 @@ struct WindowPredictOptions : WindowSettings {
   std::string plan, configuration;
   std::vector<std::string> ensemble; ///< Checkpoints.
   std::optional<int64_t> maxMemory;  ///< Bytes.
-  bool saveProbabilities = false;
-  std::string given; ///< One of these options that was given.
+  /// Where to predict: a folder of masks, or a model that predicts them with
+  /// a checkpoint and a plan of its own.
+  std::string roi, roiCheckpoint, roiPlan;
+  double roiMargin = 10; ///< Millimetres.
+  std::string given;     ///< One of these options that was given.
 };
 
 struct PredictOptions {
@@ -142,6 +145,8 @@ struct PredictOptions {
   WindowPredictOptions windows;
   std::vector<std::string> inputs; ///< one folder, or files
   std::string checkpoint, output, postprocess;
+  std::string profile; ///< File with the time of each stage.
+  bool saveProbabilities = false;
   std::string split = "test";
   bool overlays = true;
 };
@@ -177,6 +182,7 @@ struct PreprocessOptions {
 
 struct ExportOptions {
   std::string model, checkpoint, output;
+  bool features = false; ///< `predict` gives those in front of the head.
 };
 
 } // namespace segc

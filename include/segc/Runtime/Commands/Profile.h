@@ -10,6 +10,8 @@
 
 #include "segc/Base/Json.h"
 #include "segc/Runtime/Core/KernelObserver.h"
+#include "segc/Runtime/Core/Manifest.h"
+#include "segc/Runtime/Inference/StageTimes.h"
 
 namespace segc {
 
@@ -22,6 +24,11 @@ OrderedJson profileJson(const KernelProfiler &profiler,
 /// Returns the last step in the Trace Event Format of chrome://tracing and
 /// Perfetto: a track with its kernels, and one for each worker with its tasks.
 OrderedJson traceJson(const KernelProfiler &profiler);
+
+/// Returns the times of the stages of a prediction as JSON. `seconds` is the
+/// time that the whole command took.
+OrderedJson stagesJson(const StageTimes &times, const Manifest &manifest,
+                       double seconds);
 
 } // namespace segc
 

@@ -129,6 +129,10 @@ public:
   /// noted: it does not matter to a prediction.
   StatusOr<SourceCase> source(Split split, int64_t index) const;
 
+  /// Writes the image of a sample, as sample() does, of a case that was read.
+  Status imageOf(const SourceCase &source, const std::string &name,
+                 float *image) const;
+
   /// Every file that is read: no output may replace one of them.
   const std::vector<std::string> &files() const { return inputFiles; }
 

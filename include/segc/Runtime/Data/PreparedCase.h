@@ -42,6 +42,16 @@ struct PreparationRecord {
   Shape3 padBefore = {0, 0, 0};
 };
 
+/// The voxels of a prepared image, row by row.
+class ImageRows {
+public:
+  virtual ~ImageRows() = default;
+  /// Writes [length][channels] voxels of a row. May be called by several
+  /// threads at once.
+  virtual void read(int64_t depth, int64_t height, int64_t begin,
+                    int64_t length, float *values) const = 0;
+};
+
 /// A view of a prepared case; `storage` keeps alive what it points to, memory
 /// or a mapped file. Copies are cheap and share the arrays.
 struct PreparedCase {
@@ -49,6 +59,9 @@ struct PreparedCase {
   Shape3 shape = {0, 0, 0}; ///< Depth is 1 only for data of one slice.
   int64_t channels = 0;
   const float *image = nullptr; ///< [depth][height][width][channels]
+  /// Instead of `image`, where PreparationUse::Windows finds that each voxel
+  /// depends on one voxel of the file.
+  std::shared_ptr<const ImageRows> rows;
   /// [depth][height][width]; null in prediction. The values of the label files:
   /// classes, or what regions are made of, and Plan::ignoreLabel. By the rules
   /// of v2, -1 is background outside of the non-zero mask.
@@ -72,6 +85,10 @@ enum class PreparationUse {
   /// patch (planes also cut to it).
   Training,
   Prediction, ///< Without labels; windows pad for themselves.
+  /// Like prediction. Where nothing is resampled and a normalisation looks at
+  /// no other voxel, the image stays in the case's files: `rows` reads it, and
+  /// the source, which may be moved, must outlive them.
+  Windows,
   Validation, ///< With labels, otherwise like prediction.
 };
 

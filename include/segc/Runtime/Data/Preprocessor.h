@@ -44,6 +44,12 @@ public:
                const VolumeGeometry &grid) const = 0;
   /// The order of axes in which a case reaches the network.
   virtual AxisOrder frameOrder(const VolumeGeometry &) const { return {}; }
+  /// The probability of class 1 of slices on the grid of the case; empty for
+  /// volumes.
+  virtual std::vector<float> probabilityMap(const float *,
+                                            const VolumeGeometry &) const {
+    return {};
+  }
   /// The mask of slices as the published example writes it, with the
   /// interpolated grey edges; empty for volumes.
   virtual std::vector<uint8_t> greyMask(const float *,

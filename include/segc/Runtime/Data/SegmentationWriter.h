@@ -37,8 +37,13 @@ public:
     postprocessing = std::move(function);
   }
 
+  /// Also writes the probabilities of class 1 of slices, 32 bits each
+  /// (test-probabilities.tif).
+  void saveProbabilities() { savesProbabilities = true; }
+
   /// labelShape() + [classes] probabilities of a case.
-  Status write(Split split, int64_t index, const float *probabilities);
+  Status write(const CaseFiles &files, const SourceCase &source,
+               const float *probabilities);
   /// The file that writeVolume() writes.
   std::string volumePath(const CaseFiles &files) const;
   /// Labels of a volume on its own grid. `order` is that of the axes in which
@@ -55,6 +60,7 @@ private:
     std::string path; ///< Of the images.
     VolumeGeometry grid;
     std::map<int64_t, std::vector<uint8_t>> masks, greyMasks;
+    std::map<int64_t, std::vector<float>> probabilities;
   };
   /// Notes what is wrong with a picture: no case fails for it.
   void writeOverlay(const CaseFiles &files, const SourceCase &source,
@@ -66,7 +72,7 @@ private:
 
   const Dataset &dataset;
   PredictionFolders folders;
-  bool greyMasks;
+  bool greyMasks, savesProbabilities = false;
   Postprocessing postprocessing;
   std::map<std::string, Stack> stacks;
 };

@@ -22,8 +22,8 @@ namespace segc {
 
 /// What the values of a voxel are.
 enum class Scores {
-  Logits,       ///< Up to a constant of the voxel, such as logarithms.
-  Probabilities ///< Of softmax.
+  Logits, ///< Of classes up to a constant of the voxel, such as logarithms.
+  Probabilities
 };
 
 /// A linear map from the features of a voxel to the logits of its classes.
@@ -42,6 +42,10 @@ struct ScoreLayout {
   Scores scores = Scores::Logits;
   /// Takes the features of all parts, one after the other.
   std::optional<LinearHead> head;
+  /// Classes are regions that may overlap, each with a sigmoid of its own: a
+  /// voxel gets the label of the last region whose probability is above 0.5,
+  /// and 0 if none is. Empty where the largest class is the label.
+  std::vector<uint8_t> regionLabels;
 
   int64_t values() const { return parts * channels; }
   int64_t classes() const { return head ? head->classes : channels; }
@@ -60,6 +64,11 @@ struct GridReturn {
   /// An array that is the grid itself.
   static GridReturn identity(Shape3 shape);
 };
+
+/// Marks the voxels [depth][height][width] of grid.from that the labels of the
+/// marked voxels of an array depend on; those outside of `to` are passed over.
+std::vector<uint8_t> scoresOfLabels(const GridReturn &grid,
+                                    const std::vector<uint8_t> &marks);
 
 /// Turns planes of scores into labels in the order of the network's slowest
 /// axis.

@@ -61,6 +61,9 @@ StatusOr<std::string> encodeTiff(int64_t width, int64_t height,
                                  const std::vector<const uint8_t *> &pages);
 Status writeTiff(const std::string &path, int64_t width, int64_t height,
                  const std::vector<const uint8_t *> &pages);
+/// The same in 32-bit floating point, without compression.
+Status writeTiff(const std::string &path, int64_t width, int64_t height,
+                 const std::vector<const float *> &pages);
 
 } // namespace segc
 

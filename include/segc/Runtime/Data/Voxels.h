@@ -52,8 +52,8 @@ public:
   double scaleIntercept() const { return intercept; }
   size_t size() const { return count; }
   float operator[](size_t place) const;
-  /// Writes `length` voxels from `first` on.
-  void read(size_t first, size_t length, float *result) const;
+  /// Writes `length` voxels from `first` on, each `step` behind the one before.
+  void read(size_t first, size_t length, float *result, int64_t step = 1) const;
   std::vector<float> floats() const;
   /// The first of `length` voxels from `first` on that is NaN or infinite.
   std::optional<size_t> firstNotFinite(size_t first, size_t length) const;

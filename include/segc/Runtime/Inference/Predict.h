@@ -10,6 +10,7 @@
 
 #include "segc/Runtime/Data/SegmentationWriter.h"
 #include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Inference/StageTimes.h"
 
 #include <functional>
 #include <string>
@@ -23,16 +24,27 @@ struct FailedCase {
   Status status;
 };
 
-/// Takes the probabilities of a case: labelShape() + [classes].
-using CaseSink =
-    std::function<Status(int64_t index, const float *probabilities)>;
+/// Takes a case as its files have it and its probabilities: labelShape() +
+/// [classes].
+using CaseSink = std::function<Status(int64_t index, const SourceCase &source,
+                                      const float *probabilities)>;
 
 /// Predicts the first `count` cases of a split in batches and hands them to
-/// `sink`. Returns the cases that failed; a failure that concerns all cases is
-/// an error.
+/// `sink` one after the other, on another thread: while a batch is predicted,
+/// the next is read and the one before is handed over. Returns the cases that
+/// failed, in their order; a failure that concerns all cases is an error.
+/// `times`, if it is not null, is told how long the stages take.
 StatusOr<std::vector<FailedCase>>
 predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
-             int64_t count, int64_t batch, const CaseSink &sink);
+             int64_t count, int64_t batch, const CaseSink &sink,
+             StageTimes *times = nullptr);
+
+/// What is written besides masks, and how.
+struct SplitPredictionOptions {
+  bool greyMasks = false, saveProbabilities = false;
+  SegmentationWriter::Postprocessing postprocessing;
+  StageTimes *times = nullptr; ///< Is told how long the stages take.
+};
 
 /// Predicts the first `count` cases of a split in batches and writes their
 /// masks. Returns the cases that failed; a failure that concerns all cases is
@@ -40,8 +52,7 @@ predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
 StatusOr<std::vector<FailedCase>>
 predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
              int64_t count, int64_t batch, const PredictionFolders &folders,
-             bool greyMasks = false,
-             SegmentationWriter::Postprocessing postprocessing = {});
+             const SplitPredictionOptions &options = {});
 
 /// Predicts a few validation cases into the folders predictions/ and overlays/
 /// of a results folder.

@@ -10,6 +10,7 @@
 
 #include "segc/Runtime/Data/PreparedCase.h"
 #include "segc/Runtime/Inference/Predict.h"
+#include "segc/Runtime/Inference/RegionOfInterest.h"
 #include "segc/Runtime/Inference/WindowPredictor.h"
 #include "segc/Runtime/Postprocess/Postprocess.h"
 
@@ -36,6 +37,15 @@ struct WindowRun {
   std::optional<uint64_t> maxMemory;
   /// What the program takes besides the buffers of the model.
   uint64_t programBytes = 0;
+  /// Where cases are predicted: the foreground of their masks, and what lies
+  /// within a margin in millimetres. Absent: everywhere.
+  struct Regions {
+    std::map<std::string, std::string> masks; ///< Files by name of the case.
+    double margin = 0;
+    ImageLimits limits;
+  };
+  std::optional<Regions> regions;
+  StageTimes *times = nullptr; ///< Is told how long the stages take.
   /// Is told the bound of each case before its prediction starts, if there is a
   /// limit.
   std::function<void(const std::string &)> say;

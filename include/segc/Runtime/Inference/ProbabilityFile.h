@@ -21,10 +21,12 @@ namespace segc {
 class ProbabilityFile {
 public:
   /// Makes a file beside `path` of the whole size, so that a full disk is an
-  /// error here. All voxels are background. A file at `path` must be empty or
+  /// error here. All voxels are of class 0 if that is the background, else of
+  /// none. A file at `path` must be empty or
   /// an array that this class wrote.
   static StatusOr<ProbabilityFile> create(const std::string &path,
-                                          int64_t classes, Shape3 shape);
+                                          int64_t classes, Shape3 shape,
+                                          bool hasBackground = true);
   ProbabilityFile(ProbabilityFile &&other) noexcept { swap(other); }
   ProbabilityFile &operator=(ProbabilityFile &&other) noexcept {
     swap(other);

@@ -9,7 +9,9 @@
 #define SEGC_RUNTIME_INFERENCE_WINDOWPREDICTOR_H
 
 #include "segc/Runtime/Core/MemoryPlan.h"
+#include "segc/Runtime/Data/PreparedCase.h"
 #include "segc/Runtime/Inference/Predictor.h"
+#include "segc/Runtime/Inference/StageTimes.h"
 #include "segc/Runtime/Inference/WeightEnsemble.h"
 #include "segc/Runtime/Inference/WindowSums.h"
 
@@ -36,11 +38,24 @@ public:
   /// Returns how often the network is run on a sample.
   int64_t samples(const Shape3 &shape) const;
 
-  /// Predicts an image [depth][height][width][channels] of the shape grid.from.
-  /// `name` is that of the case in messages. Of a case that failed the arrays
-  /// have a part of the result.
+  /// Predicts an image of the shape grid.from. `name` is that of the case in
+  /// messages. Of a case that failed the arrays have a part of the result.
+  /// `needed`, unless it is null, marks voxels of the image: windows without
+  /// one are left out, and only results that depend on marked voxels alone are
+  /// those of all windows.
+  Status predict(const std::string &name, const ImageRows &image,
+                 const GridReturn &grid, SlabLabels::Arrays arrays,
+                 const std::vector<uint8_t> *needed = nullptr);
+  /// The same of an array [depth][height][width][channels].
   Status predict(const std::string &name, const float *image,
-                 const GridReturn &grid, SlabLabels::Arrays arrays);
+                 const GridReturn &grid, SlabLabels::Arrays arrays,
+                 const std::vector<uint8_t> *needed = nullptr);
+  /// Says which label each region of a model with sigmoids writes.
+  void setRegionLabels(std::vector<uint8_t> labels) {
+    layout.regionLabels = std::move(labels);
+  }
+  /// Sets who is told how long parts of a prediction take.
+  void setTimes(StageTimes *newTimes) { times = newTimes; }
 
 private:
   WindowPredictor(WeightEnsemble &ensemble, const WindowOptions &options,
@@ -58,11 +73,11 @@ private:
   std::vector<AxisFlips> flipsOfWindow() const;
   /// Finds the head of a model that gives features, of all members.
   Status readHead(const RegionTensor &weight);
-  /// Adds a group of windows, which a member predicts, to the sums.
-  Status addGroup(const std::string &name, const float *image,
-                  const WindowTiling &tiling, const WindowTiling::Group &group,
-                  size_t member, WindowSums &sums, AlignedBuffer &inputs);
-  void cut(const float *image, const Shape3 &shape, const Sample &sample,
+  /// Adds windows, which a member predicts, to the sums.
+  Status addWindows(const std::string &name, const ImageRows &image,
+                    const Shape3 &shape, const std::vector<Shape3> &places,
+                    size_t member, WindowSums &sums, AlignedBuffer &inputs);
+  void cut(const ImageRows &image, const Shape3 &shape, const Sample &sample,
            float *patch) const;
   ThreadPool &pool() const { return ensemble->runner().device().threadPool(); }
 
@@ -72,6 +87,7 @@ private:
   int64_t batch, imageChannels = 0;
   Shape3 patchShape = {1, 1, 1};
   std::vector<int64_t> labelShape;
+  StageTimes *times = nullptr;
 };
 
 } // namespace segc

@@ -26,7 +26,7 @@ public:
                                      const ScoreLayout &layout);
   static uint64_t bytes(const WindowTiling &tiling, const ScoreLayout &layout);
 
-  /// Sets planes to 0 that no window has added to.
+  /// Sets planes to 0 that no window has added to; in their order.
   void open(int64_t begin, int64_t end, ThreadPool &pool);
   /// Adds the probabilities or features of a window to a part of the layout:
   /// [depth][height][width][channels] of the patch, which show it with its axes
@@ -43,7 +43,8 @@ private:
 
   const WindowTiling *tiling;
   int64_t channels, planes, planeValues;
-  bool logarithms;
+  bool logits;  ///< Probabilities become logits in front of the sums.
+  bool sigmoid; ///< Probabilities are of regions.
   AlignedBuffer ring;
   /// The profile of the last axis, for each channel of a voxel.
   std::vector<float> rowWeights;

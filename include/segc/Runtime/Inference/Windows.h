@@ -79,6 +79,9 @@ public:
   int64_t windows() const;
   /// Windows for each start along the slowest axis.
   int64_t windowsPerPlane() const;
+  int64_t windowsOf(const Group &group) const {
+    return static_cast<int64_t>(group.end - group.first) * windowsPerPlane();
+  }
   /// Returns the most planes that must be kept at a time, with one in front
   /// that is resized together with the next.
   int64_t keptPlanes() const;

@@ -5,6 +5,7 @@ windows.py make FOLDER
 windows.py check FOLDER MASK [flips]
 """
 
+import array
 import gzip
 import itertools
 import json
@@ -85,6 +86,17 @@ def nifti_header(shape):
         struct.pack_into("<4f", header, 280 + 16 * row, *[float(row == column) for column in range(4)])
     header[344:348] = b"n+1\0"
     return bytes(header)
+
+
+def write_volume(path, shape):
+    """16-bit noise, positive, so that nothing is cropped."""
+    rng = random.Random(1)
+    plane = shape[1] * shape[2]
+    with open(path, "wb") as file:
+        file.write(nifti_header(shape))
+        for _ in range(shape[0]):
+            voxels = array.array("H", rng.randbytes(2 * plane))
+            file.write(array.array("h", [1 + (v & 1023) for v in voxels]).tobytes())
 
 
 def logits(read):
