@@ -10,6 +10,7 @@
 
 #include "segc/Base/Json.h"
 #include "segc/Plan/PlanFile.h"
+#include "segc/Plan/Planner.h"
 
 #include <algorithm>
 #include <map>
@@ -178,6 +179,7 @@ segc::parseNnunetPlans(std::string_view text, const std::string &where,
                {"class_names", classNames},
                {"orientation", frameOf(theirs)},
                {"transpose", member(theirs, "transpose_forward")},
+               {"steps_per_epoch", v2StepsPerEpoch},
                {"intensities", Json::array()},
                {"configurations", Json::object()}};
   const Json &intensities =

@@ -279,6 +279,12 @@ Status segc::verify(const Plan &plan) {
                            std::to_string(plan.transpose[0]) + ", " +
                            std::to_string(plan.transpose[1]) + ", " +
                            std::to_string(plan.transpose[2]));
+  constexpr int64_t maxStepsPerEpoch = 1'000'000;
+  if (plan.stepsPerEpoch &&
+      (*plan.stepsPerEpoch < 1 || *plan.stepsPerEpoch > maxStepsPerEpoch))
+    return invalidArgument(where + ": steps_per_epoch: expected 1 to " +
+                           std::to_string(maxStepsPerEpoch) + ", got " +
+                           std::to_string(*plan.stepsPerEpoch));
   if (plan.configurations.empty())
     return invalidArgument(where + ": expected configurations, got none");
   std::set<std::string> names;

@@ -54,6 +54,7 @@ static void visitPlan(Visitor &visit, P &plan) {
   visit.optional("ignore_label", plan.ignoreLabel);
   visit.optional("orientation", plan.frame);
   visit("transpose", plan.transpose);
+  visit.optional("steps_per_epoch", plan.stepsPerEpoch);
 }
 
 //===----------------------------------------------------------------------===//

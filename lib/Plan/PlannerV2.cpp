@@ -212,6 +212,7 @@ void PlannerV2::addLowres(PlanConfiguration &fullres, Plan &plan) const {
 
 Plan PlannerV2::plan() const {
   Plan plan = planFor(fingerprint, PlanRules::V2);
+  plan.stepsPerEpoch = v2StepsPerEpoch;
   const std::array<double, 3> target = targetSpacing();
   plan.transpose[0] =
       std::max_element(target.begin(), target.end()) - target.begin();

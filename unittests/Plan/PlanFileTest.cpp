@@ -111,6 +111,22 @@ TEST(PlanFile, IsVerified) {
               HasSubstr("strides: expected 1 to 16 levels, got 70"));
 }
 
+// Plans from before have no length: an epoch shows each case once.
+TEST(PlanFile, SaysHowLongAnEpochIs) {
+  Json json = Json::parse(planText(examplePlan()));
+  EXPECT_EQ(json["steps_per_epoch"], 250);
+  json["steps_per_epoch"] = 40;
+  StatusOr<Plan> plan = parsePlan(json.dump(), "plan.json");
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_EQ(plan->stepsPerEpoch, 40);
+  json.erase("steps_per_epoch");
+  plan = parsePlan(json.dump(), "plan.json");
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_FALSE(plan->stepsPerEpoch);
+  EXPECT_THAT(messageAfter([](Json &edited) { edited["steps_per_epoch"] = 0; }),
+              HasSubstr("steps_per_epoch: expected 1 to 1000000, got 0"));
+}
+
 TEST(PlanFile, HasRegionsAndAnIgnoreLabel) {
   Json json = Json::parse(planText(examplePlan()));
   // Plans from before have no frame: their volumes are taken as stored.
@@ -180,6 +196,7 @@ TEST(NnunetPlans, AreRead) {
   StatusOr<Plan> plan = parsedPlans(nnunetPlans());
   ASSERT_TRUE(plan.ok()) << plan.status().message();
   EXPECT_EQ(plan->dataset, "Dataset003_Liver");
+  EXPECT_EQ(plan->stepsPerEpoch, 250);
   EXPECT_EQ(plan->intensities[0].upperClip, 197);
   EXPECT_EQ(plan->intensities[0].std, 37.14);
   // The cascade is left out.

@@ -99,6 +99,9 @@ struct Plan : DatasetDescription {
   PlanRules rules = PlanRules::V2;
   /// Axis i of the network is axis transpose[i] of (z, y, x) in the frame.
   std::array<int64_t, 3> transpose = {0, 1, 2};
+  /// Training steps of an epoch; an epoch shows each case once if there are
+  /// none.
+  std::optional<int64_t> stepsPerEpoch;
   std::vector<ForegroundIntensities> intensities; ///< One a channel.
   std::vector<PlanConfiguration> configurations;
 

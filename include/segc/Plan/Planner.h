@@ -18,6 +18,9 @@ enum class PlannedNetwork { Plain, ResidualM, ResidualL };
 /// The memory in bytes of the device that v2 plans a network for.
 uint64_t plannedMemory(PlannedNetwork network);
 
+/// Steps of an epoch of nnU-Net v2.
+inline constexpr int64_t v2StepsPerEpoch = 250;
+
 /// Plans by the rules of nnU-Net v2 2.8: 2d, 3d_fullres and, where a patch
 /// covers little of a volume, 3d_lowres. `deviceMemory` in bytes scales the
 /// budget of feature maps; 0 is plannedMemory().

@@ -261,7 +261,12 @@ Recipe segc::recipeOf(const Manifest &manifest) {
     if (plan && plan->rules == PlanRules::V2) {
       recipe.scheduler = Schedule::Kind::Poly;
       recipe.endLearningRate = 0;
+      // Networks of plans without a length have epochs of all cases, and rates
+      // by steps, as they always had.
+      recipe.scheduleByEpochs = plan->stepsPerEpoch.has_value();
     }
+    if (plan)
+      recipe.stepsPerEpoch = plan->stepsPerEpoch.value_or(0);
   } else if (kind == "kits19") {
     recipe.epochs = 4000;
     recipe.warmupEpochs = 200;

@@ -132,7 +132,9 @@ Status segc::configure(Run &run) {
   int64_t batch = run.state.batchSize;
   int64_t samples =
       run.dataset ? run.dataset->count(Split::Train) : run.source->samples();
-  config.stepsPerEpoch = (samples + batch - 1) / batch;
+  config.stepsPerEpoch = recipe.stepsPerEpoch > 0
+                             ? recipe.stepsPerEpoch
+                             : (samples + batch - 1) / batch;
   int64_t epochs = options.epochs.value_or(recipe.epochs);
   config.schedule.totalSteps = options.maxSteps ? *options.maxSteps
                                : epochs > 0     ? epochs * config.stepsPerEpoch

@@ -88,6 +88,8 @@ struct Recipe {
   double initialLearningRate = 1e-4;
   int64_t warmupEpochs = 0;
   int64_t epochs = 1; ///< 0: the length is maxSteps.
+  /// 0: as many as show each case once.
+  int64_t stepsPerEpoch = 0;
   int64_t maxSteps = 0;
   int64_t logEvery = 10;
   bool evaluateEpochs = true;
