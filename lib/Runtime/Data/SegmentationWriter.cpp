@@ -79,8 +79,9 @@ Status SegmentationWriter::writeVolume(const CaseFiles &files,
     return wrongUsage(path + ": exists and is no mask that segrun wrote; give "
                              "another folder");
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
-  SEGC_RETURN_IF_ERROR(maskFormatOf(source.path).writeMask(
-      path, grid, planes, dataset.classNames()));
+  SEGC_RETURN_IF_ERROR(
+      maskFormatOf(source.path)
+          .writeMask(path, grid, planes, dataset.classNames()));
   writeOverlay(files, source, labels, order);
   return Status::success();
 }
