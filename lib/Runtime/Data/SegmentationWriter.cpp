@@ -51,10 +51,15 @@ Status SegmentationWriter::write(const CaseFiles &files,
   return Status::success();
 }
 
+/// Returns null for volumes.
+static const ImageFormat *findSliceFormat(const std::string &image) {
+  const ImageFormat *format = findImageFormat(image);
+  return format && format->asSlices() ? format : nullptr;
+}
+
 static const ImageFormat &maskFormatOf(const std::string &image) {
-  const ImageFormat *slices = findImageFormat(image);
-  return (slices && slices->asSlices() ? *slices : volumeFormatOf(image))
-      .maskFormat();
+  const ImageFormat *slices = findSliceFormat(image);
+  return (slices ? *slices : volumeFormatOf(image)).maskFormat();
 }
 
 std::string SegmentationWriter::volumePath(const CaseFiles &files) const {
@@ -67,8 +72,7 @@ Status SegmentationWriter::writeVolume(const CaseFiles &files,
                                        const SourceCase &source,
                                        const std::vector<uint8_t> &labels,
                                        const AxisOrder &order) const {
-  const ImageFormat *slices = findImageFormat(source.path);
-  const bool pages = slices && slices->asSlices();
+  const bool pages = findSliceFormat(source.path) != nullptr;
   const VolumeGeometry &grid = source.geometry();
   std::vector<const uint8_t *> planes = {labels.data()};
   for (int64_t z = 1; pages && z < grid.size[2]; ++z)
