@@ -119,7 +119,8 @@ static Status addMembers(WeightEnsemble &members, LoadedModel &model,
 /// weights in the file of the model. More code will be used, and memory that is
 /// given back is not always free at once.
 static uint64_t programBytes(const WeightEnsemble &members) {
-  constexpr uint64_t reserve = uint64_t{16} << 20;
+  constexpr uint64_t reserve =
+      (uint64_t{16} << 20) + AlignedBuffer::maxSpareBytes;
   const Manifest &manifest = members.runner().manifest();
   const uint64_t buffers =
       static_cast<uint64_t>(manifest.parameterBytes + manifest.stateBytes) +

@@ -10,7 +10,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <sys/mman.h>
+#include <vector>
 
 using namespace segc;
 
@@ -22,6 +24,61 @@ static_assert(guardBytes % SEGC_ALIGNMENT == 0, "guards keep the alignment");
 static uint64_t roundUp(uint64_t value, uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
+
+/// What is mapped for a small buffer, so that one of about the same size can
+/// have it later. Pages that nobody touches take no memory.
+static uint64_t powerOfTwo(uint64_t bytes) {
+  uint64_t power = 4096;
+  while (power < bytes)
+    power *= 2;
+  return power;
+}
+
+namespace {
+/// The pages of small buffers that are gone, for the next ones: to fault a page
+/// in takes many times as long as to clear it.
+class SparePages {
+public:
+  /// Returns null if there are none of this size.
+  std::byte *take(uint64_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex);
+    for (auto it = spare.rbegin(); it != spare.rend(); ++it)
+      if (it->bytes == bytes) {
+        std::byte *base = it->base;
+        spare.erase(std::next(it).base());
+        total -= bytes;
+        return base;
+      }
+    return nullptr;
+  }
+  /// The oldest pages make room.
+  void keep(std::byte *base, uint64_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex);
+    spare.push_back({base, bytes});
+    total += bytes;
+    while (total > AlignedBuffer::maxSpareBytes) {
+      total -= spare.front().bytes;
+      munmap(spare.front().base, spare.front().bytes);
+      spare.erase(spare.begin());
+    }
+  }
+
+  /// Never destroyed, so that buffers of any lifetime may use it.
+  static SparePages &instance() {
+    static auto *pages = new SparePages;
+    return *pages;
+  }
+
+private:
+  struct Pages {
+    std::byte *base;
+    uint64_t bytes;
+  };
+  std::mutex mutex;
+  std::vector<Pages> spare; // Guarded by `mutex`, as is `total`.
+  uint64_t total = 0;
+};
+} // namespace
 
 StatusOr<AlignedBuffer> AlignedBuffer::create(uint64_t bytes, const char *what,
                                               bool canaries) {
@@ -41,12 +98,18 @@ StatusOr<AlignedBuffer> AlignedBuffer::create(uint64_t bytes, const char *what,
   uint64_t usable = roundUp(bytes, SEGC_ALIGNMENT) + 2 * guard;
   bool huge = usable >= 2 * hugePage;
   // One page more, to start at a huge page: the kernel then backs all of it.
-  uint64_t mapped = roundUp(usable, 4096) + (huge ? hugePage : 0);
-  void *memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    return refuse(std::strerror(errno));
-  auto *base = static_cast<std::byte *>(memory);
+  uint64_t mapped =
+      huge ? roundUp(usable, 4096) + hugePage : powerOfTwo(usable);
+  std::byte *base = huge ? nullptr : SparePages::instance().take(mapped);
+  if (base) {
+    std::memset(base, 0, usable);
+  } else {
+    void *memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      return refuse(std::strerror(errno));
+    base = static_cast<std::byte *>(memory);
+  }
   if (huge) {
     uint64_t skip = roundUp(reinterpret_cast<uint64_t>(base), hugePage) -
                     reinterpret_cast<uint64_t>(base);
@@ -68,7 +131,10 @@ StatusOr<AlignedBuffer> AlignedBuffer::create(uint64_t bytes, const char *what,
 }
 
 AlignedBuffer::~AlignedBuffer() {
-  if (base)
+  // Those with huge pages have more.
+  if (base && mapped <= 2 * hugePage)
+    SparePages::instance().keep(base, mapped);
+  else if (base)
     munmap(base, mapped);
 }
 

@@ -10,7 +10,9 @@
 #include "segc/Runtime/Core/ThreadPool.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 using namespace segc;
@@ -29,32 +31,36 @@ public:
   template <typename F>
   void transform(F f) {
     forEachBlock([&](int64_t, int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
+      if (!how.useMask)
+        std::transform(values + begin, values + end, values + begin, f);
+      for (int64_t i = begin; how.useMask && i < end; ++i)
         if (counts(i))
           values[i] = f(values[i]);
     });
   }
 
-  /// Adds up f(value), and how many values there are.
+  int64_t number() const {
+    if (!how.useMask)
+      return count;
+    int64_t number = 0;
+    for (int64_t i = 0; i < count; ++i)
+      number += counts(i);
+    return number;
+  }
+
+  /// Adds up f(value).
   template <typename F>
-  double sum(F f, int64_t &number) const {
-    std::vector<std::pair<double, int64_t>> parts(
-        static_cast<size_t>((count + block - 1) / block));
+  double sum(F f) const {
+    std::vector<double> parts(static_cast<size_t>((count + block - 1) / block));
     forEachBlock([&](int64_t task, int64_t begin, int64_t end) {
-      auto &[sum, counted] = parts[static_cast<size_t>(task)];
-      for (int64_t i = begin; i < end; ++i)
-        if (counts(i)) {
-          sum += f(static_cast<double>(values[i]));
-          ++counted;
-        }
+      auto masked = [&](int64_t i) {
+        return counts(i) ? f(static_cast<double>(values[i])) : 0;
+      };
+      auto all = [&](int64_t i) { return f(static_cast<double>(values[i])); };
+      parts[static_cast<size_t>(task)] =
+          how.useMask ? sumOf(begin, end, masked) : sumOf(begin, end, all);
     });
-    double sum = 0;
-    number = 0;
-    for (const auto &[part, counted] : parts) {
-      sum += part;
-      number += counted;
-    }
-    return sum;
+    return std::accumulate(parts.begin(), parts.end(), 0.0);
   }
 
   std::pair<float, float> range() const {
@@ -68,6 +74,19 @@ private:
       return true;
     return how.rules == PlanRules::Example ? values[i] != 0
                                            : !how.labels || how.labels[i] >= 0;
+  }
+  /// Adds up term(i) in sums of every eighth, which are vectors.
+  template <typename F>
+  static double sumOf(int64_t begin, int64_t end, F term) {
+    constexpr int64_t lanes = 8;
+    std::array<double, lanes> sums = {};
+    int64_t i = begin;
+    for (; i + lanes <= end; i += lanes)
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        sums[static_cast<size_t>(lane)] += term(i + lane);
+    for (int64_t lane = 0; i + lane < end; ++lane)
+      sums[static_cast<size_t>(lane)] += term(i + lane);
+    return std::accumulate(sums.begin(), sums.end(), 0.0);
   }
   template <typename F>
   void forEachBlock(F f) const {
@@ -85,14 +104,13 @@ private:
 } // namespace
 
 static void zScore(Channel &channel, PlanRules rules) {
-  int64_t number = 0;
-  const double sum = channel.sum([](double value) { return value; }, number);
+  const auto number = static_cast<double>(channel.number());
   if (number == 0)
     return;
-  const double mean = sum / static_cast<double>(number);
+  const double mean = channel.sum([](double value) { return value; }) / number;
   const double squares = channel.sum(
-      [&](double value) { return (value - mean) * (value - mean); }, number);
-  double std = std::sqrt(squares / static_cast<double>(number));
+      [&](double value) { return (value - mean) * (value - mean); });
+  double std = std::sqrt(squares / number);
   if (rules == PlanRules::V2)
     std = std::max(std, 1e-8);
   else if (std == 0)

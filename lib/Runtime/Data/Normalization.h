@@ -47,9 +47,9 @@ voxelNormalization(const ChannelNormalization &how);
 
 /// Normalises in place. With a mask the published example takes values that
 /// are not 0, v2 those with a label of at least 0; the others stay as they are.
-/// Sums are made in double precision over blocks of a fixed length, so that
-/// the bits do not depend on the number of threads. Fails for values that the
-/// scheme does not take.
+/// Sums are made in double precision over blocks of a fixed length, in eight
+/// sums each, so that the bits do not depend on the number of threads. Fails
+/// for values that the scheme does not take.
 Status normalizeChannel(const ChannelNormalization &how, float *values,
                         int64_t count, ThreadPool &pool);
 

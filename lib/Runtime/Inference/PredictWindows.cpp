@@ -75,6 +75,12 @@ private:
   /// The three stages. What goes wrong is the status of the case, and the later
   /// stages leave it alone.
   void read(WindowCase &item);
+  /// For a few voxels it does not pay to wait for the threads of the network.
+  ThreadPool &preparationPool(const SourceCase &source) {
+    constexpr int64_t few = 1 << 20;
+    const auto channels = static_cast<int64_t>(source.channels.size());
+    return source.geometry().voxels() * channels <= few ? alone : pool;
+  }
   void predict(WindowCase &item);
   void write(WindowCase &item);
   template <typename Function>
@@ -102,6 +108,7 @@ private:
   const WindowRun &run;
   int64_t classes;
   ThreadPool &pool;
+  ThreadPool alone{1};
   SegmentationWriter writer;
   std::vector<Status> statuses;
 };
@@ -128,7 +135,7 @@ Status WindowCases::readCase(WindowCase &item) {
   SEGC_ASSIGN_OR_RETURN(item.prepared,
                         prepareCase(name(item.index), item.source, run.plan,
                                     run.configuration, PreparationUse::Windows,
-                                    pool));
+                                    preparationPool(item.source)));
   item.preparationSeconds =
       StageTimes::secondsBetween(begin, StageTimes::Clock::now());
   for (Volume &image : item.source.images) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Base/ProcessMemory.h"
 #include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Core/Initialize.h"
 #include "segc/Runtime/Core/KernelObserver.h"
@@ -91,6 +92,41 @@ TEST(AlignedBuffer, CanariesOnBothSides) {
     after = std::byte{0};
     EXPECT_FALSE(buffer->intact());
   }
+}
+
+// The pages of a buffer that is gone serve the next one of about its size.
+TEST(AlignedBuffer, StartsAsZerosInUsedPages) {
+  for (const bool guards : {false, true}) {
+    const std::byte *used = nullptr;
+    {
+      auto buffer = AlignedBuffer::create(700'000, "first", guards);
+      ASSERT_TRUE(buffer.ok());
+      std::memset(buffer->data(), 0x5a, buffer->size());
+      used = buffer->data();
+    }
+    auto buffer = AlignedBuffer::create(600'000, "second", guards);
+    ASSERT_TRUE(buffer.ok());
+    EXPECT_EQ(buffer->data(), used);
+    EXPECT_TRUE(buffer->intact());
+    EXPECT_TRUE(
+        std::all_of(buffer->data(), buffer->data() + buffer->size(),
+                    [](std::byte byte) { return byte == std::byte{}; }));
+  }
+}
+
+TEST(AlignedBuffer, KeepsFewPages) {
+  const uint64_t before = residentBytes();
+  {
+    std::vector<AlignedBuffer> buffers;
+    for (int i = 0; i < 16; ++i) {
+      auto buffer = AlignedBuffer::create(3 << 20, "one of many");
+      ASSERT_TRUE(buffer.ok());
+      std::memset(buffer->data(), 1, buffer->size());
+      buffers.push_back(std::move(*buffer));
+    }
+    EXPECT_GE(residentBytes(), before + (uint64_t{48} << 20));
+  }
+  EXPECT_LE(residentBytes(), before + 2 * AlignedBuffer::maxSpareBytes);
 }
 
 TEST(KernelObserver, FindsTheFirstValueThatIsNotFinite) {

@@ -20,6 +20,10 @@ namespace segc {
 /// intact() returns whether it is unchanged.
 class AlignedBuffer {
 public:
+  /// Of the pages of small buffers that are gone, which the process keeps for
+  /// the next ones.
+  static constexpr uint64_t maxSpareBytes = uint64_t{8} << 20;
+
   /// `what` names the buffer in the error when memory is short.
   static StatusOr<AlignedBuffer> create(uint64_t bytes, const char *what,
                                         bool canaries = false);
