@@ -35,9 +35,24 @@ Status SegmentationWriter::write(const CaseFiles &files,
   const AxisOrder order = preprocessor.frameOrder(grid);
   if (files.stack.empty())
     return writeVolume(files, source, labels, order);
+  keepPage(files, source, labels, probabilities);
+  writeOverlay(files, source, labels, order);
+  return Status::success();
+}
+
+void SegmentationWriter::keepPage(const CaseFiles &files,
+                                  const SourceCase &source,
+                                  const std::vector<uint8_t> &labels,
+                                  const float *probabilities) {
+  const Preprocessor &preprocessor = dataset.preprocessor();
+  const VolumeGeometry &grid = source.geometry();
+  const std::lock_guard<std::mutex> lock(mutex);
   Stack &stack = stacks[files.stack];
-  stack.path = source.path;
-  stack.grid = grid;
+  // Of the last page, in whatever order they come.
+  if (stack.masks.empty() || files.page >= stack.masks.rbegin()->first) {
+    stack.path = source.path;
+    stack.grid = grid;
+  }
   std::vector<uint8_t> &mask = stack.masks[files.page];
   mask.clear();
   for (uint8_t label : labels)
@@ -47,8 +62,6 @@ Status SegmentationWriter::write(const CaseFiles &files,
   if (savesProbabilities)
     stack.probabilities[files.page] =
         preprocessor.probabilityMap(probabilities, grid);
-  writeOverlay(files, source, labels, order);
-  return Status::success();
 }
 
 /// Returns null for volumes.

@@ -17,7 +17,11 @@
 
 namespace segc {
 
-/// Hands values from one thread to another. It holds one value, so that at most
+/// Cases whose files are written at a time. Most of that time the disk has: it
+/// syncs several files about as fast as one.
+inline constexpr int64_t fileWriters = 4;
+
+/// Hands values from one thread to others. It holds one value, so that at most
 /// one is ahead.
 template <typename T>
 class HandOver {
@@ -69,8 +73,10 @@ public:
   StageThreads(const StageThreads &) = delete;
   StageThreads &operator=(const StageThreads &) = delete;
 
-  void add(std::function<void()> stage) {
-    threads.emplace_back(std::move(stage));
+  /// Runs a stage on so many threads.
+  void add(std::function<void()> stage, int64_t count = 1) {
+    for (int64_t i = 0; i < count; ++i)
+      threads.emplace_back(stage);
   }
 
 private:

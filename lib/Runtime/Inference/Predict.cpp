@@ -38,9 +38,9 @@ class SplitPrediction {
 public:
   SplitPrediction(ModelRunner &runner, const Dataset &dataset, Split split,
                   int64_t count, int64_t batch, const CaseSink &sink,
-                  StageTimes *times)
+                  int64_t sinks, StageTimes *times)
       : predictor(runner, dataset.labelShape()), dataset(dataset), split(split),
-        count(count), batch(batch), sink(sink), times(times),
+        count(count), batch(batch), sink(sink), sinks(sinks), times(times),
         imageElements(elementCount(dataset.imageShape())),
         statuses(static_cast<size_t>(count)) {}
 
@@ -48,7 +48,7 @@ public:
   std::vector<FailedCase> failures() const;
 
 private:
-  /// The three stages, each on a thread of its own. What goes wrong with one
+  /// The three stages, each on threads of its own. What goes wrong with one
   /// case, lack of memory included, is its status.
   Status readAll();
   Status read(int64_t index, float *image, SourceCase &source);
@@ -66,6 +66,7 @@ private:
   Split split;
   int64_t count, batch;
   const CaseSink &sink;
+  int64_t sinks;
   StageTimes *times;
   int64_t imageElements;
   HandOver<SampleBatch> prepared, predicted;
@@ -163,11 +164,13 @@ Status SplitPrediction::run() {
       reading = withoutExceptions([&] { return readAll(); });
       prepared.close();
     });
-    stages.add([&] {
-      while (std::optional<SampleBatch> samples = predicted.take())
-        for (SampleCase &sample : samples->cases)
-          handOver(sample);
-    });
+    stages.add(
+        [&] {
+          while (std::optional<SampleBatch> samples = predicted.take())
+            for (SampleCase &sample : samples->cases)
+              handOver(sample);
+        },
+        sinks);
     while (!stopSignal()) {
       std::optional<SampleBatch> samples = prepared.take();
       if (!samples)
@@ -199,8 +202,9 @@ std::vector<FailedCase> SplitPrediction::failures() const {
 StatusOr<std::vector<FailedCase>>
 segc::predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
                    int64_t count, int64_t batch, const CaseSink &sink,
-                   StageTimes *times) {
-  SplitPrediction prediction(runner, dataset, split, count, batch, sink, times);
+                   int64_t sinks, StageTimes *times) {
+  SplitPrediction prediction(runner, dataset, split, count, batch, sink, sinks,
+                             times);
   SEGC_RETURN_IF_ERROR(prediction.run());
   return prediction.failures();
 }
@@ -223,7 +227,7 @@ segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
                               return writer.write(dataset.files(split, index),
                                                   source, probabilities);
                             },
-                            options.times));
+                            fileWriters, options.times));
   SEGC_RETURN_IF_ERROR(writer.finish());
   return failures;
 }

@@ -94,7 +94,6 @@ private:
   Status checkMemory(const WindowCase &item, const GridReturn &grid,
                      uint64_t limit) const;
   Status writeCase(WindowCase &item);
-  /// Of the stages of one thread each, the last one.
   void note(WindowCase &item) {
     statuses[static_cast<size_t>(item.index)] = std::move(item.status);
   }
@@ -322,10 +321,12 @@ Status WindowCases::predictOverlapped(int64_t count) {
       }
       prepared.close();
     });
-    stages.add([&] {
-      while (std::optional<WindowCase> item = predicted.take())
-        write(*item);
-    });
+    stages.add(
+        [&] {
+          while (std::optional<WindowCase> item = predicted.take())
+            write(*item);
+        },
+        run.inspect ? 1 : fileWriters);
     while (!stopSignal()) {
       std::optional<WindowCase> item = prepared.take();
       if (!item)

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <mutex>
 
 namespace segc {
 
@@ -22,7 +23,8 @@ struct PredictionFolders {
 
 /// Writes predictions on the grids of their cases, in the format of their
 /// images: `<case>.nii.gz` for a volume; slices become pages of one file for
-/// each of theirs (test-masks.tif), 0 and 255, which finish() writes.
+/// each of theirs (test-masks.tif), 0 and 255, which finish() writes. Several
+/// threads may write cases.
 class SegmentationWriter {
 public:
   /// The data set outlives it. `greyMasks`: also masks as published.
@@ -62,6 +64,9 @@ private:
     std::map<int64_t, std::vector<uint8_t>> masks, greyMasks;
     std::map<int64_t, std::vector<float>> probabilities;
   };
+  /// Adds a slice to the masks of its file.
+  void keepPage(const CaseFiles &files, const SourceCase &source,
+                const std::vector<uint8_t> &labels, const float *probabilities);
   /// Notes what is wrong with a picture: no case fails for it.
   void writeOverlay(const CaseFiles &files, const SourceCase &source,
                     const std::vector<uint8_t> &labels,
@@ -74,7 +79,8 @@ private:
   PredictionFolders folders;
   bool greyMasks, savesProbabilities = false;
   Postprocessing postprocessing;
-  std::map<std::string, Stack> stacks;
+  std::mutex mutex;
+  std::map<std::string, Stack> stacks; // Guarded by `mutex`.
 };
 
 } // namespace segc

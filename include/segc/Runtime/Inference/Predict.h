@@ -30,14 +30,15 @@ using CaseSink = std::function<Status(int64_t index, const SourceCase &source,
                                       const float *probabilities)>;
 
 /// Predicts the first `count` cases of a split in batches and hands them to
-/// `sink` one after the other, on another thread: while a batch is predicted,
-/// the next is read and the one before is handed over. Returns the cases that
-/// failed, in their order; a failure that concerns all cases is an error.
-/// `times`, if it is not null, is told how long the stages take.
+/// `sink`, on `sinks` other threads: while a batch is predicted, the next is
+/// read and those before are handed over, with one thread in their order.
+/// Returns the cases that failed, in their order; a failure that concerns all
+/// cases is an error. `times`, if it is not null, is told how long the stages
+/// take.
 StatusOr<std::vector<FailedCase>>
 predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
              int64_t count, int64_t batch, const CaseSink &sink,
-             StageTimes *times = nullptr);
+             int64_t sinks = 1, StageTimes *times = nullptr);
 
 /// What is written besides masks, and how.
 struct SplitPredictionOptions {

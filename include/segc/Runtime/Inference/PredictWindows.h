@@ -56,9 +56,9 @@ struct WindowRun {
 GridReturn gridReturn(const PreparationRecord &record, PlanRules rules);
 
 /// Predicts the first `count` cases of a split and writes their masks. While
-/// one is predicted, the next is read and the one before is written. Returns
-/// the cases that failed, in their order; a failure that concerns all cases is
-/// an error.
+/// one is predicted, the next is read and those before are written. Returns the
+/// cases that failed, in their order; a failure that concerns all cases is an
+/// error.
 StatusOr<std::vector<FailedCase>> predictWindows(WeightEnsemble &ensemble,
                                                  const Dataset &dataset,
                                                  Split split, int64_t count,
