@@ -77,6 +77,17 @@ TEST_F(Inputs, OneBadFileOfSeveral) {
   EXPECT_THAT(output, HasSubstr("expected at most 1000"));
 }
 
+// The most probable one of several regions would not be their label.
+TEST_F(Inputs, RegionsOfWholeImages) {
+  EXPECT_EQ(run({"predict", "--model", fakeModel("FakeWholeRegions"), "--data",
+                 folder + "/images/1.nii.gz", "--output", folder + "/out"}),
+            1);
+  EXPECT_THAT(output, HasSubstr("FakeWholeRegions.so: gives 3 regions, which "
+                                "may overlap (activation sigmoid)"));
+  EXPECT_THAT(output, HasSubstr("segc model nnunet --plan"));
+  EXPECT_FALSE(fs::exists(folder + "/out"));
+}
+
 // One labelled case cannot both train and validate.
 TEST_F(Inputs, OneLabelledCase) {
   auto text = readFile(data + "/dataset.json");
