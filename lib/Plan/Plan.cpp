@@ -26,12 +26,16 @@ std::vector<std::string> DatasetDescription::labelNames() const {
   if (regions.empty())
     return classNames;
   std::vector<std::string> names = {classNames.front()};
-  for (size_t i = 0; i < regionsClassOrder.size(); ++i) {
-    const auto value = static_cast<size_t>(regionsClassOrder[i]);
-    while (names.size() <= value)
+  auto nameOf = [&](int64_t value) -> std::string & {
+    while (static_cast<int64_t>(names.size()) <= value)
       names.push_back("label " + std::to_string(names.size()));
-    names[value] = classNames[i + 1];
-  }
+    return names[static_cast<size_t>(value)];
+  };
+  for (const std::vector<int64_t> &region : regions)
+    for (int64_t value : region)
+      nameOf(value);
+  for (size_t i = 0; i < regionsClassOrder.size(); ++i)
+    nameOf(regionsClassOrder[i]) = classNames[i + 1];
   return names;
 }
 

@@ -48,8 +48,8 @@ struct DatasetDescription {
   /// Names of the classes that a network tells apart: regions, which have no
   /// background, or all classes.
   std::vector<std::string> outputNames() const;
-  /// Names of the labels in a prediction, by their values. A label that no
-  /// region writes is called by its number.
+  /// Names, by their values, of the labels in a prediction and of those in
+  /// regions. A label that no region writes is called by its number.
   std::vector<std::string> labelNames() const;
   /// The values of label files are below this number.
   int64_t labelValues() const;

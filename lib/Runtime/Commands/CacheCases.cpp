@@ -7,6 +7,7 @@
 
 #include "CacheCases.h"
 #include "segc/Plan/PlanFile.h"
+#include "segc/Runtime/Metrics/LabelClasses.h"
 
 using namespace segc;
 
@@ -71,26 +72,47 @@ static Status checkOptions(const DataOptions &options) {
   return Status::success();
 }
 
-/// Which voxels count for nothing is part of the model's losses.
-static Status checkIgnoreLabel(const PreparedCache &cache,
-                               const Manifest &manifest,
-                               const std::string &where,
-                               const std::string &advice) {
-  std::optional<int64_t> ofModel;
+/// "the regions whole (1, 2) as 1, core 2 as 2".
+static std::string regionsText(const DatasetDescription &data) {
+  if (data.regions.empty())
+    return "no regions";
+  const LabelClasses classes{data.regions, {}};
+  std::string text;
+  for (size_t i = 0; i < data.regions.size(); ++i)
+    text += (i ? ", " : "the regions ") + data.classNames[i + 1] + " " +
+            classes.keyOf(static_cast<int32_t>(i + 1)) + " as " +
+            std::to_string(data.regionsClassOrder[i]);
+  return text;
+}
+
+/// Which labels a region has, and which voxels count for nothing, is part of
+/// the model's losses.
+static Status checkLabels(const PreparedCache &cache, const Manifest &manifest,
+                          const std::string &where, const std::string &advice) {
+  DatasetDescription ofModel;
   if (!manifest.pipeline.plan.empty()) {
-    SEGC_ASSIGN_OR_RETURN(const Plan plan,
+    SEGC_ASSIGN_OR_RETURN(ofModel,
                           parsePlan(manifest.pipeline.plan, "pipeline: plan"));
-    ofModel = plan.ignoreLabel;
   }
-  const std::optional<int64_t> &ofCache = cache.plan().ignoreLabel;
-  if (ofCache == ofModel)
-    return Status::success();
+  const Plan &plan = cache.plan();
+  auto differs = [&](const std::string &ofCache, const std::string &wanted) {
+    return invalidArgument(where + "labels with " + ofCache +
+                           ", the model has " + wanted + advice);
+  };
+  if (plan.regions != ofModel.regions ||
+      plan.regionsClassOrder != ofModel.regionsClassOrder)
+    return differs(regionsText(plan), regionsText(ofModel));
   auto text = [](const std::optional<int64_t> &label) {
     return label ? "the ignore label " + std::to_string(*label)
                  : std::string("no ignore label");
   };
-  return invalidArgument(where + "labels with " + text(ofCache) +
-                         ", the model has " + text(ofModel) + advice);
+  if (plan.ignoreLabel != ofModel.ignoreLabel)
+    return differs(text(plan.ignoreLabel), text(ofModel.ignoreLabel));
+  if (manifest.sigmoid == plan.regions.empty())
+    return invalidArgument(
+        where + regionsText(plan) + ", the model gives " +
+        (manifest.sigmoid ? "regions" : "one class a voxel") + advice);
+  return Status::success();
 }
 
 /// A model whose patches are not those of the cache is refused by what differs.
@@ -112,14 +134,13 @@ static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
                            advice);
   if (pipeline.spacing != configuration.spacing)
     return invalidArgument(where + "another spacing than the model's" + advice);
-  const auto classes = static_cast<int64_t>(cache.plan().classNames.size());
+  const auto classes = static_cast<int64_t>(cache.plan().outputNames().size());
   if (classes != manifest.classes)
-    return invalidArgument(where + std::to_string(classes) +
-                           " classes, the model has " +
-                           std::to_string(manifest.classes) + advice);
-  if (!cache.plan().regions.empty())
-    return unsupported(where + "regions, which models are not trained on");
-  return checkIgnoreLabel(cache, manifest, where, advice);
+    return invalidArgument(
+        where + std::to_string(classes) +
+        (cache.plan().regions.empty() ? " classes" : " regions") +
+        ", the model has " + std::to_string(manifest.classes) + advice);
+  return checkLabels(cache, manifest, where, advice);
 }
 
 static StatusOr<FoldSplit> splitOf(const PreparedCache &cache,

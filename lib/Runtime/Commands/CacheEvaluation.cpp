@@ -41,13 +41,21 @@ segc::foregroundNames(const std::vector<std::string> &classNames) {
   return names;
 }
 
+MetricsTable segc::tableOf(const DatasetDescription &data, double tolerance) {
+  MetricsTable table;
+  table.tolerance = tolerance;
+  table.classNames = foregroundNames(data.classNames);
+  table.classes = {data.regions, data.ignoreLabel};
+  return table;
+}
+
 /// The files of the cases as a data set, which is read by the rules of the
 /// cache. What is wrong with a file is the status of its case.
 static std::unique_ptr<Dataset>
 openOriginals(const PreparedCache &cache, const std::vector<int64_t> &places,
               Split split, const CacheEvaluation &how) {
   const Plan &plan = cache.plan();
-  auto dataset = std::make_unique<Dataset>("nnunet", plan.classNames);
+  auto dataset = std::make_unique<Dataset>("nnunet", plan.labelNames());
   DataStages stages;
   stages.reader = makeTrainingReader(plan, how.limits, dataset->notes());
   dataset->setStages(std::move(stages));
@@ -93,7 +101,8 @@ StatusOr<MeasuredCases> segc::evaluateOnGrid(LoadedModel &model,
                     const std::vector<uint8_t> &labels) -> Status {
     SEGC_ASSIGN_OR_RETURN(CaseMetrics metrics,
                           measureLabels(files, source, labels, how.tolerance,
-                                        pool, plan.ignoreLabel));
+                                        pool,
+                                        {plan.regions, plan.ignoreLabel}));
     if (!how.masks.empty())
       metrics.predictionFile = writer.volumePath(files);
     result.cases.push_back(std::move(metrics));

@@ -47,6 +47,9 @@ originalFilesOf(const PreparedCache &cache, const std::vector<int64_t> &places,
 std::map<int32_t, std::string>
 foregroundNames(const std::vector<std::string> &classNames);
 
+/// A table of the classes or regions of a data set, without a case.
+MetricsTable tableOf(const DatasetDescription &data, double tolerance);
+
 /// Reads the files of cases of a cache, predicts them as `segrun predict` does,
 /// with the weights that the model has, and compares with their labels on the
 /// grids of the files. A case whose files are not those of the cache fails

@@ -10,6 +10,7 @@
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
 #include "segc/Base/Signals.h"
+#include "segc/Plan/PipelinePlan.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
@@ -80,8 +81,8 @@ private:
   /// What the folds of a cache held out, by seed and fold, as far as this
   /// process evaluated it.
   std::map<std::pair<int64_t, int64_t>, MetricsTable> measured;
-  std::vector<std::string> classNames;
-  std::optional<uint8_t> ignored;      ///< The ignore label of a cache.
+  int64_t classes = 0; ///< Of the model, or its regions and the background.
+  std::vector<std::string> labelNames; ///< Of the masks.
   std::optional<ResultsFolder> folder; ///< Keeps its lock.
   CrossValidation table;
 };
@@ -182,11 +183,8 @@ CrossValidationRun::dataFiles(const Manifest &manifest) {
                           originalFilesOf(*cases->cache,
                                           cases->split.validation,
                                           options.onGrid));
-    if (fold == 0) {
+    if (fold == 0)
       files = cases->cache->files();
-      if (const auto label = cases->cache->plan().ignoreLabel)
-        ignored = static_cast<uint8_t>(*label);
-    }
     std::move(originals.begin(), originals.end(), std::back_inserter(files));
   }
   return files;
@@ -197,7 +195,8 @@ Status CrossValidationRun::prepare() {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(first.model, /*training=*/true));
   const Manifest &manifest = model.runner.manifest();
-  classNames = manifest.classNames();
+  classes = manifest.classes + (manifest.sigmoid ? 1 : 0);
+  SEGC_ASSIGN_OR_RETURN(labelNames, labelNamesOf(manifest.pipeline));
   checkpoint = options.checkpoint.value_or(recipeOf(manifest).published);
   SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> files,
                         dataFiles(manifest));
@@ -335,9 +334,7 @@ CrossValidationRun::measureCached(const TrainOptions &training) const {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model, openFold(training));
   SEGC_ASSIGN_OR_RETURN(CacheCases cases,
                         openCacheCases(training.data, model.runner.manifest()));
-  MetricsTable table;
-  table.tolerance = surfaceTolerance;
-  table.classNames = foregroundNames(cases.cache->plan().classNames);
+  MetricsTable table = tableOf(cases.cache->plan(), surfaceTolerance);
   CacheEvaluation how(options.onGrid);
   how.tolerance = table.tolerance;
   how.limits.maxBytes = static_cast<uint64_t>(training.data.maxImageBytes);
@@ -367,6 +364,7 @@ Status CrossValidationRun::measureCases(int64_t seed) {
     }
     metrics.tolerance = held.tolerance;
     metrics.classNames.merge(held.classNames);
+    metrics.classes = held.classes;
     std::move(held.cases.begin(), held.cases.end(),
               std::back_inserter(metrics.cases));
   }
@@ -395,15 +393,14 @@ CrossValidationRun::choosePostprocessing(int64_t seed,
     held.prediction.assign(labels.prediction.begin(), labels.prediction.end());
     held.label.assign(labels.label.begin(), labels.label.end());
     held.grid = labels.grid;
-    held.ignored = ignored;
     return held;
   };
   SEGC_ASSIGN_OR_RETURN(
       const PostprocessChoice choice,
-      choosePostprocess(static_cast<int64_t>(table.cases.size()),
-                        static_cast<int64_t>(classNames.size()), caseAt));
+      choosePostprocess(static_cast<int64_t>(table.cases.size()), classes,
+                        table.classes, caseAt));
   const std::string path = seedFolder(seed) + "/" + postprocessFileName;
-  SEGC_RETURN_IF_ERROR(writePostprocessFile(path, choice, classNames));
+  SEGC_RETURN_IF_ERROR(writePostprocessFile(path, choice, labelNames));
   char change[80];
   std::snprintf(change, sizeof(change), "mean Dice %.4f, %.4f without",
                 choice.diceAfter, choice.diceBefore);

@@ -101,7 +101,7 @@ static CommandResult evaluateFolders(const EvaluateOptions &options) {
       ThreadPool::create(static_cast<unsigned>(options.model.threads)));
   MetricsTable table;
   table.tolerance = options.surfaceTolerance;
-  SEGC_ASSIGN_OR_RETURN(table.classNames, classNamesBeside(options.labels));
+  SEGC_RETURN_IF_ERROR(readClassesBeside(options.labels, table));
   ImageLimits limits;
   limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
   catchStopSignals();
@@ -109,7 +109,7 @@ static CommandResult evaluateFolders(const EvaluateOptions &options) {
   for (const LabelPair &pair : pairs) {
     if (stopSignal())
       return Status(StatusCode::Interrupted, "interrupted while evaluating");
-    auto cases = measurePair(pair, limits, table.tolerance, *pool, notes);
+    auto cases = measurePair(pair, limits, table, *pool, notes);
     if (!cases.ok()) {
       printMessage(cases.status().message());
       failures.push_back(pair.name);
@@ -164,9 +164,7 @@ static CommandResult evaluateCache(const EvaluateOptions &options,
   catchStopSignals();
   SEGC_ASSIGN_OR_RETURN(MeasuredCases measured,
                         evaluateOnGrid(model, cases, split, how));
-  MetricsTable table;
-  table.tolerance = options.surfaceTolerance;
-  table.classNames = foregroundNames(cases.cache->plan().classNames);
+  MetricsTable table = tableOf(cases.cache->plan(), options.surfaceTolerance);
   table.cases = std::move(measured.cases);
   std::vector<std::string> failures;
   for (const FailedCase &failure : measured.failures) {

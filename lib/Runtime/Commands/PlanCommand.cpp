@@ -87,9 +87,9 @@ static double gibibytes(uint64_t bytes) {
 static void printPlan(const Plan &plan, size_t cases,
                       const PlanOptions &options,
                       const std::vector<uint64_t> &memory) {
-  std::printf("%s: %zu cases, %zu channels, %zu classes\n",
-              plan.dataset.c_str(), cases, plan.channelNames.size(),
-              plan.classNames.size());
+  std::printf("%s: %zu cases, %zu channels, %zu %s\n", plan.dataset.c_str(),
+              cases, plan.channelNames.size(), plan.outputNames().size(),
+              plan.regions.empty() ? "classes" : "regions");
   for (size_t i = 0; i < plan.configurations.size(); ++i) {
     const PlanConfiguration &configuration = plan.configurations[i];
     std::printf("%-10s  patch %s, batch %lld, spacing %s mm, %zu levels",

@@ -289,7 +289,8 @@ static CommandResult train(Run &run) {
                  ? evaluateSplit(runner, *run.dataset, Split::Validation,
                                  run.state.batchSize)
                  : evaluateCases(runner, *run.cached.validation,
-                                 run.cached.windows(), run.state.batchSize);
+                                 run.cached.cache->plan(), run.cached.windows(),
+                                 run.state.batchSize);
     };
   catchStopSignals();
   run.config.phases = &run.phases;

@@ -13,8 +13,59 @@
 
 using namespace segc;
 
+namespace {
+
+/// Predicts one case after the other and counts its voxels.
+class CaseCounter {
+public:
+  CaseCounter(WindowPredictor predictor, int64_t outputs, LabelClasses classes)
+      : predictor(std::move(predictor)), outputs(outputs),
+        classes(std::move(classes)) {}
+
+  StatusOr<Evaluation::Case> count(const PreparedCase &prepared);
+
+private:
+  StatusOr<std::vector<ClassCounts>> countsOf(const PreparedCase &prepared);
+
+  WindowPredictor predictor;
+  int64_t outputs; ///< Classes or regions.
+  LabelClasses classes;
+};
+
+} // namespace
+
+StatusOr<std::vector<ClassCounts>>
+CaseCounter::countsOf(const PreparedCase &prepared) {
+  const int64_t voxels = prepared.voxels();
+  std::vector<uint8_t> labels(static_cast<size_t>(voxels));
+  // Labels of regions would say which one was written last.
+  std::vector<float> probabilities(
+      static_cast<size_t>(classes.haveRegions() ? voxels * outputs : 0));
+  SEGC_RETURN_IF_ERROR(predictor.predict(
+      prepared.name, prepared.image, GridReturn::identity(prepared.shape),
+      {labels.data(), classes.haveRegions() ? probabilities.data() : nullptr}));
+  std::vector<int32_t> expected(labels.size());
+  std::transform(prepared.labels, prepared.labels + voxels, expected.begin(),
+                 [](int16_t label) { return std::max<int32_t>(label, 0); });
+  if (classes.haveRegions())
+    return countRegions(probabilities.data(), expected.data(), voxels, classes);
+  const std::vector<int32_t> predicted(labels.begin(), labels.end());
+  return countClasses(predicted.data(), expected.data(), voxels, outputs);
+}
+
+StatusOr<Evaluation::Case> CaseCounter::count(const PreparedCase &prepared) {
+  Evaluation::Case result;
+  SEGC_ASSIGN_OR_RETURN(result.counts, countsOf(prepared));
+  result.name = prepared.name;
+  result.dice = hardDice(result.counts);
+  for (const ClassCounts &counts : result.counts)
+    result.present.push_back(counts.expected > 0);
+  return result;
+}
+
 StatusOr<Evaluation> segc::evaluateCases(ModelRunner &runner,
                                          const PatchSource &cases,
+                                         const DatasetDescription &data,
                                          const WindowOptions &windows,
                                          int64_t batch) {
   if (cases.cases() == 0)
@@ -23,29 +74,17 @@ StatusOr<Evaluation> segc::evaluateCases(ModelRunner &runner,
   SEGC_ASSIGN_OR_RETURN(
       WindowPredictor predictor,
       WindowPredictor::create(weights, windows, Scores::Probabilities, batch));
+  CaseCounter counter(std::move(predictor), runner.manifest().classes,
+                      {data.regions, data.ignoreLabel});
   Evaluation evaluation;
   evaluation.classNames = runner.manifest().classNames();
-  const int64_t classes = runner.manifest().classes;
+  evaluation.ofRegions = !data.regions.empty();
   for (int64_t i = 0; i < cases.cases(); ++i) {
     if (stopSignal())
       return Status(StatusCode::Interrupted, "interrupted while evaluating");
     SEGC_ASSIGN_OR_RETURN(const PreparedCase prepared, cases.at(i));
-    const auto voxels = static_cast<size_t>(prepared.voxels());
-    std::vector<uint8_t> labels(voxels);
-    SEGC_RETURN_IF_ERROR(predictor.predict(prepared.name, prepared.image,
-                                           GridReturn::identity(prepared.shape),
-                                           {labels.data(), nullptr}));
-    const std::vector<int32_t> predicted(labels.begin(), labels.end());
-    std::vector<int32_t> expected(voxels);
-    std::transform(prepared.labels, prepared.labels + voxels, expected.begin(),
-                   [](int16_t label) { return std::max<int32_t>(label, 0); });
-    std::vector<ClassCounts> counts = countClasses(
-        predicted.data(), expected.data(), prepared.voxels(), classes);
-    std::vector<double> dice = hardDice(counts);
-    evaluation.cases.push_back(
-        {prepared.name, std::move(dice),
-         classesIn(expected.data(), prepared.voxels(), classes),
-         std::move(counts)});
+    SEGC_ASSIGN_OR_RETURN(Evaluation::Case counted, counter.count(prepared));
+    evaluation.cases.push_back(std::move(counted));
   }
   return evaluation;
 }

@@ -98,11 +98,11 @@ static StatusOr<PairedLabels> align(const Volume &prediction,
   return result;
 }
 
-static CaseMetrics measure(const PairedLabels &labels, const LabelPair &pair,
-                           double tolerance, ThreadPool &pool) {
+static CaseMetrics measure(PairedLabels labels, const LabelPair &pair,
+                           const MetricsTable &table, ThreadPool &pool) {
   CaseMetrics result =
-      measureCase(labels.prediction.data(), labels.label.data(), labels.grid,
-                  tolerance, pool);
+      measureCase(std::move(labels.prediction), std::move(labels.label),
+                  labels.grid, table.classes, table.tolerance, pool);
   result.name = pair.name;
   result.predictionFile = pair.prediction;
   result.labelFile = pair.label;
@@ -110,8 +110,8 @@ static CaseMetrics measure(const PairedLabels &labels, const LabelPair &pair,
 }
 
 static StatusOr<std::vector<CaseMetrics>>
-measurePages(const LabelPair &pair, const ImageLimits &limits, double tolerance,
-             ThreadPool &pool, Notes &notes) {
+measurePages(const LabelPair &pair, const ImageLimits &limits,
+             const MetricsTable &table, ThreadPool &pool, Notes &notes) {
   SEGC_ASSIGN_OR_RETURN(auto prediction,
                         sliceFormatOf(pair.prediction)
                             .open(pair.prediction, ImageUse::Label, limits));
@@ -127,9 +127,9 @@ measurePages(const LabelPair &pair, const ImageLimits &limits, double tolerance,
   for (int64_t page = 0; page < label->pages(); ++page) {
     SEGC_ASSIGN_OR_RETURN(Volume predicted, prediction->read(page));
     SEGC_ASSIGN_OR_RETURN(Volume expected, label->read(page));
-    SEGC_ASSIGN_OR_RETURN(const PairedLabels labels,
+    SEGC_ASSIGN_OR_RETURN(PairedLabels labels,
                           align(predicted, expected, pair, notes));
-    CaseMetrics metrics = measure(labels, pair, tolerance, pool);
+    CaseMetrics metrics = measure(std::move(labels), pair, table, pool);
     if (label->pages() > 1)
       metrics.name += "-" + std::to_string(page);
     cases.push_back(std::move(metrics));
@@ -153,7 +153,7 @@ StatusOr<PairedLabels> segc::readVolumePair(const LabelPair &pair,
 
 StatusOr<std::vector<CaseMetrics>>
 segc::measurePair(const LabelPair &pair, const ImageLimits &limits,
-                  double tolerance, ThreadPool &pool, Notes &notes) {
+                  const MetricsTable &table, ThreadPool &pool, Notes &notes) {
   if (pair.prediction.empty())
     return notFound(pair.label + ": no prediction has the name " + pair.name);
   const ImageFormat *formats[] = {findImageFormat(pair.prediction),
@@ -165,15 +165,14 @@ segc::measurePair(const LabelPair &pair, const ImageLimits &limits,
                            ": one holds slices, the other a volume; give both "
                            "in one kind of format");
   if (slices[0])
-    return measurePages(pair, limits, tolerance, pool, notes);
-  SEGC_ASSIGN_OR_RETURN(const PairedLabels labels,
+    return measurePages(pair, limits, table, pool, notes);
+  SEGC_ASSIGN_OR_RETURN(PairedLabels labels,
                         readVolumePair(pair, limits, notes));
-  return std::vector<CaseMetrics>{measure(labels, pair, tolerance, pool)};
+  return std::vector<CaseMetrics>{
+      measure(std::move(labels), pair, table, pool)};
 }
 
-StatusOr<std::map<int32_t, std::string>>
-segc::classNamesBeside(const std::string &labels) {
-  std::map<int32_t, std::string> names;
+Status segc::readClassesBeside(const std::string &labels, MetricsTable &table) {
   const fs::path folder = fs::absolute(labels).lexically_normal();
   const fs::path parent = folder.filename().empty()
                               ? folder.parent_path().parent_path()
@@ -185,10 +184,18 @@ segc::classNamesBeside(const std::string &labels) {
     SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path, 1u << 28));
     SEGC_ASSIGN_OR_RETURN(DecathlonIndex index,
                           parseDecathlonIndex(text, path));
+    table.classes.ignored = index.ignoreLabel;
+    for (const auto &[name, values] : index.regions) {
+      table.classes.regions.push_back(values);
+      const auto number = static_cast<int32_t>(table.classes.regions.size());
+      table.classNames[number] = name;
+    }
+    if (table.classes.haveRegions())
+      break;
     for (const auto &[value, name] : index.labels)
       if (value > 0 && double(value) <= maxLabel)
-        names[static_cast<int32_t>(value)] = name;
+        table.classNames[static_cast<int32_t>(value)] = name;
     break;
   }
-  return names;
+  return Status::success();
 }

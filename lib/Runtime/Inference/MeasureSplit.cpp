@@ -14,19 +14,15 @@ StatusOr<CaseMetrics> segc::measureLabels(const CaseFiles &files,
                                           const SourceCase &source,
                                           const std::vector<uint8_t> &labels,
                                           double tolerance, ThreadPool &pool,
-                                          std::optional<int64_t> ignored) {
+                                          const LabelClasses &classes) {
   if (source.label.empty())
     return dataLoss("has no label that can be read; expected one of " +
                     files.label);
   const VolumeGeometry &grid = source.geometry();
-  std::vector<int32_t> predicted(labels.begin(), labels.end()),
-      expected(source.label.begin(), source.label.end());
-  // Background of both is no class that is measured.
-  for (size_t i = 0; ignored && i < expected.size(); ++i)
-    if (expected[i] == *ignored)
-      predicted[i] = expected[i] = 0;
-  CaseMetrics metrics = measureCase(predicted.data(), expected.data(),
-                                    {grid.size, grid.spacing}, tolerance, pool);
+  CaseMetrics metrics =
+      measureCase({labels.begin(), labels.end()},
+                  {source.label.begin(), source.label.end()},
+                  {grid.size, grid.spacing}, classes, tolerance, pool);
   metrics.name = files.name;
   metrics.labelFile = files.label;
   return metrics;

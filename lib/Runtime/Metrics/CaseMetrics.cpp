@@ -84,6 +84,29 @@ CaseMetrics segc::measureCase(const int32_t *predicted, const int32_t *expected,
   return result;
 }
 
+CaseMetrics segc::measureCase(std::vector<int32_t> predicted,
+                              std::vector<int32_t> expected,
+                              const LabelGrid &grid,
+                              const LabelClasses &classes, double tolerance,
+                              ThreadPool &pool) {
+  classes.clearIgnored(predicted, expected);
+  if (!classes.haveRegions())
+    return measureCase(predicted.data(), expected.data(), grid, tolerance,
+                       pool);
+  CaseMetrics result;
+  result.voxels = grid.voxels();
+  const auto regions = static_cast<int32_t>(classes.regions.size());
+  for (int32_t number = 1; number <= regions; ++number) {
+    CaseMetrics region = measureCase(
+        classes.regionMask(predicted, number).data(),
+        classes.regionMask(expected, number).data(), grid, tolerance, pool);
+    // Empty regions are those of completeClasses().
+    if (auto found = region.classes.find(1); found != region.classes.end())
+      result.classes[number] = std::move(found->second);
+  }
+  return result;
+}
+
 void MetricsTable::completeClasses() {
   for (const CaseMetrics &entry : cases)
     for (const auto &[value, metrics] : entry.classes)

@@ -30,6 +30,28 @@ std::vector<ClassCounts> segc::countClasses(const int32_t *predicted,
   return counts;
 }
 
+std::vector<ClassCounts> segc::countRegions(const float *probabilities,
+                                            const int32_t *expected,
+                                            int64_t voxels,
+                                            const LabelClasses &classes) {
+  std::vector<ClassCounts> counts;
+  for (const std::vector<int64_t> &values : classes.regions) {
+    ClassCounts &of = counts.emplace_back();
+    for (int64_t i = 0; i < voxels; ++i) {
+      if (expected[i] == classes.ignored)
+        continue;
+      const bool p = probabilities[i] > 0.5f,
+                 e = std::find(values.begin(), values.end(), expected[i]) !=
+                     values.end();
+      of.predicted += p;
+      of.expected += e;
+      of.both += p && e;
+    }
+    probabilities += voxels;
+  }
+  return counts;
+}
+
 /// |P|, |L| and |P and L| of a class give 2TP/(2TP+FP+FN); NaN if there are
 /// none.
 static double diceOf(const ClassCounts &counts) {
@@ -118,12 +140,13 @@ std::vector<double> Evaluation::diceByClass() const {
 double Evaluation::meanDice() const { return meanOfPresent(diceByClass()); }
 
 /// The mean over all classes but the one called background (class 0 if there
-/// is none).
-static double foregroundMean(const std::vector<std::string> &classNames,
+/// is none), or over all regions.
+static double foregroundMean(const Evaluation &evaluation,
                              std::vector<double> dice) {
+  const std::vector<std::string> &classNames = evaluation.classNames;
   auto background =
       std::find(classNames.begin(), classNames.end(), "background");
-  if (dice.size() > 1)
+  if (dice.size() > 1 && !evaluation.ofRegions)
     dice.erase(dice.begin() + (background == classNames.end()
                                    ? 0
                                    : background - classNames.begin()));
@@ -131,7 +154,7 @@ static double foregroundMean(const std::vector<std::string> &classNames,
 }
 
 double Evaluation::meanForegroundDice() const {
-  return foregroundMean(classNames, diceByClass());
+  return foregroundMean(*this, diceByClass());
 }
 
 double Evaluation::pooledForegroundDice() const {
@@ -145,7 +168,7 @@ double Evaluation::pooledForegroundDice() const {
     }
     dice.push_back(diceOf(total));
   }
-  return foregroundMean(classNames, std::move(dice));
+  return foregroundMean(*this, std::move(dice));
 }
 
 const Evaluation::Value *Evaluation::find(const std::string &name) const {
@@ -186,7 +209,7 @@ OrderedJson Evaluation::toJson() const {
     } else
       field = value.mean;
   }
-  // The soft Dice is that of the objective; this one counts argmax labels.
+  // The soft Dice is that of the objective; this one counts labels.
   json["hard_dice"] = {{"mean", meanDice()},
                        {"mean_foreground", meanForegroundDice()},
                        {"classes", byClass(classNames, diceByClass())}};

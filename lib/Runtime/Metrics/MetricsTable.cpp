@@ -51,7 +51,7 @@ OrderedJson MetricsTable::toJson() const {
   OrderedJson &means = json["mean"] = OrderedJson::object();
   std::vector<std::vector<double>> classMeans(names.size());
   for (const auto &[value, name] : classNames) {
-    OrderedJson &fields = means[std::to_string(value)] = {{"name", name}};
+    OrderedJson &fields = means[classes.keyOf(value)] = {{"name", name}};
     for (size_t i = 0; i < names.size(); ++i) {
       const MeanInterval interval = intervalOf(*this, value, i);
       classMeans[i].push_back(interval.mean);
@@ -66,16 +66,16 @@ OrderedJson MetricsTable::toJson() const {
     foreground[names[i]] = meanOfPresent(classMeans[i]);
   OrderedJson &list = json["cases"] = OrderedJson::array();
   for (const CaseMetrics &entry : cases) {
-    OrderedJson classes = OrderedJson::object();
+    OrderedJson byClass = OrderedJson::object();
     for (const auto &[value, metrics] : entry.classes) {
-      OrderedJson &fields = classes[std::to_string(value)];
+      OrderedJson &fields = byClass[classes.keyOf(value)];
       for (size_t i = 0; i < names.size(); ++i)
         fields[names[i]] = jsonNumber(metrics.values[i]);
     }
     list.push_back({{"name", entry.name},
                     {"prediction", entry.predictionFile},
                     {"label", entry.labelFile},
-                    {"classes", std::move(classes)}});
+                    {"classes", std::move(byClass)}});
   }
   return json;
 }
@@ -106,8 +106,9 @@ std::string MetricsTable::toCsv() const {
     text += "," + name;
   text += "\n";
   auto addRow = [&](const std::string &first, int32_t value, auto valueOf) {
-    text += quoted(first) + "," + std::to_string(value) + "," +
-            quoted(classNames.at(value));
+    const std::string key = classes.keyOf(value);
+    text += quoted(first) + "," + (classes.haveRegions() ? quoted(key) : key) +
+            "," + quoted(classNames.at(value));
     for (size_t i = 0; i < names.size(); ++i)
       text += "," + numberText(valueOf(i));
     text += "\n";
@@ -162,15 +163,15 @@ std::string MetricsTable::toSummary() const {
       for (const CaseMetrics &entry : cases)
         values.push_back(valueOf(entry.classes.at(value).overlap));
       classMeans.push_back(meanOfPresent(values));
-      means[std::to_string(value)][field] = classMeans.back();
+      means[classes.keyOf(value)][field] = classMeans.back();
     }
     foreground[field] = meanOfPresent(classMeans);
   }
   OrderedJson list = OrderedJson::array();
   for (const CaseMetrics &entry : cases) {
-    OrderedJson classes = OrderedJson::object();
+    OrderedJson byClass = OrderedJson::object();
     for (const auto &[value, metrics] : entry.classes) {
-      OrderedJson &fields = classes[std::to_string(value)];
+      OrderedJson &fields = byClass[classes.keyOf(value)];
       for (const auto &[field, valueOf] : summaryFields()) {
         const double number = valueOf(metrics.overlap);
         // Counts of one case are whole numbers there.
@@ -180,7 +181,7 @@ std::string MetricsTable::toSummary() const {
           fields[field] = static_cast<int64_t>(number);
       }
     }
-    list.push_back({{"metrics", std::move(classes)},
+    list.push_back({{"metrics", std::move(byClass)},
                     {"prediction_file", entry.predictionFile},
                     {"reference_file", entry.labelFile}});
   }
@@ -203,7 +204,10 @@ std::string MetricsTable::toText() const {
                      std::to_string(cases.size()) + " cases)\n";
   for (const auto &[value, name] : classNames) {
     char line[160];
-    std::snprintf(line, sizeof(line), "%3d %-16.16s", value, name.c_str());
+    if (classes.haveRegions())
+      std::snprintf(line, sizeof(line), "%-20.20s", name.c_str());
+    else
+      std::snprintf(line, sizeof(line), "%3d %-16.16s", value, name.c_str());
     text += line;
     for (const char *metric : {"dice", "iou", "hd95", "assd", "surface_dice"})
       for (size_t i = 0; i < names.size(); ++i)

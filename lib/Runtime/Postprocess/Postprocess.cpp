@@ -8,6 +8,7 @@
 #include "segc/Runtime/Postprocess/Postprocess.h"
 #include "segc/Runtime/Metrics/Components.h"
 
+#include <algorithm>
 #include <map>
 
 using namespace segc;
@@ -15,7 +16,10 @@ using namespace segc;
 using Step = PostprocessStep;
 
 static bool inMask(uint8_t value, const Step &step) {
-  return step.label ? value == *step.label : value != 0;
+  const std::vector<uint8_t> &labels = step.labels;
+  return labels.empty()
+             ? value != 0
+             : std::find(labels.begin(), labels.end(), value) != labels.end();
 }
 
 static Components componentsOf(const std::vector<uint8_t> &labels,

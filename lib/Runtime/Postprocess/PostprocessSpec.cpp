@@ -26,19 +26,34 @@ static Status wrong(const std::string &step, const std::string &what) {
 }
 
 /// The classes of the text behind the colon.
-static StatusOr<std::vector<uint8_t>>
+/// "1+2": the classes of one step.
+static std::vector<uint8_t>
+parseNumbers(const std::string &text, const std::vector<std::string> &names) {
+  std::vector<uint8_t> classes;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('+', begin), text.size());
+    size_t number = 0;
+    if (!parseNumber(text.substr(begin, end - begin), number) || number == 0 ||
+        number >= names.size())
+      return {};
+    classes.push_back(static_cast<uint8_t>(number));
+    begin = end + 1;
+  }
+  return classes;
+}
+
+/// The labels of each of the steps that the text behind a colon makes.
+static StatusOr<std::vector<std::vector<uint8_t>>>
 parseClasses(const std::string &text, const std::string &step,
              const std::vector<std::string> &names) {
-  std::vector<uint8_t> classes;
+  std::vector<std::vector<uint8_t>> steps;
   for (size_t i = 1; i < names.size(); ++i)
     if (text == "each" || text == names[i])
-      classes.push_back(static_cast<uint8_t>(i));
-  size_t number = 0;
-  if (classes.empty() && parseNumber(text, number) && number > 0 &&
-      number < names.size())
-    classes.push_back(static_cast<uint8_t>(number));
-  if (!classes.empty())
-    return classes;
+      steps.push_back({static_cast<uint8_t>(i)});
+  if (steps.empty())
+    steps.push_back(parseNumbers(text, names));
+  if (!steps.front().empty())
+    return steps;
   std::string known;
   for (size_t i = 1; i < names.size(); ++i)
     known += ", " + std::to_string(i) + " (" + names[i] + ")";
@@ -84,10 +99,10 @@ segc::parsePostprocess(const std::string &text,
       continue;
     }
     SEGC_ASSIGN_OR_RETURN(
-        const std::vector<uint8_t> classes,
+        std::vector<std::vector<uint8_t>> classes,
         parseClasses(whole.substr(colon + 1), whole, classNames));
-    for (uint8_t label : classes) {
-      step.label = label;
+    for (std::vector<uint8_t> &labels : classes) {
+      step.labels = std::move(labels);
       steps.push_back(step);
     }
   }
@@ -103,8 +118,11 @@ std::string segc::postprocessText(const std::vector<PostprocessStep> &steps) {
     text += step.kind == Step::Kind::LargestComponent ? "largest"
             : step.kind == Step::Kind::FillHoles      ? "holes"
                                                       : volume;
-    if (step.label)
-      text += ":" + std::to_string(*step.label);
+    const char *before = ":";
+    for (uint8_t label : step.labels) {
+      text += before + std::to_string(label);
+      before = "+";
+    }
   }
   return text;
 }

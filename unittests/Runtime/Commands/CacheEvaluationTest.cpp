@@ -235,13 +235,44 @@ TEST_F(CacheEvaluation, RefusesAnotherIgnoreLabel) {
                                 "the model has no ignore label"));
 }
 
+// So is what makes up a region.
+TEST_F(CacheEvaluation, RefusesOtherRegions) {
+  EXPECT_EQ(run({"train", "--model", fakeModel("FakeRegions"), "--data", cache,
+                 "--max-steps", "1"}),
+            1);
+  EXPECT_THAT(output, HasSubstr("a cache of no regions, the model gives "
+                                "regions"));
+  Plan plan = fakePlan();
+  plan.classNames = {"background", "whole", "core", "rim"};
+  plan.regions = {{1, 2}, {2}, {1}};
+  plan.regionsClassOrder = {1, 2, 1};
+  ASSERT_TRUE(
+      writeFileAtomically(folder + "/regions.json", planText(plan)).ok());
+  // The order of names is that of the regions.
+  ASSERT_TRUE(writeFileAtomically(small.folder / "dataset.json", R"({
+      "channel_names": {"0": "MRI"}, "file_ending": ".nii.gz", "numTraining": 6,
+      "labels": {"background": 0, "whole": [1, 2], "core": 2, "rim": 1},
+      "regions_class_order": [1, 2, 1]})")
+                  .ok());
+  cache = folder + "/of-regions";
+  ASSERT_EQ(run({"preprocess", small.folder.path, "--plan",
+                 folder + "/regions.json", "-o", cache}),
+            0)
+      << output;
+  EXPECT_EQ(call("train", {"--max-steps", "1"}), 1);
+  EXPECT_THAT(output, HasSubstr("a cache of labels with the regions whole "
+                                "(1, 2) as 1, core 2 as 2, rim 1 as 1, the "
+                                "model has no regions; compile"));
+}
+
 TEST(MeasureLabels, LeavesTheIgnoreLabelOut) {
   SourceCase source;
   source.images.emplace_back();
   source.images[0].geometry = test::cubeOfEight();
   source.label = {1, 1, 3, 3, 2, 0, 0, 3};
   ThreadPool pool(1);
-  auto found = measureLabels({}, source, {1, 0, 1, 2, 2, 0, 0, 0}, 1, pool, 3);
+  auto found =
+      measureLabels({}, source, {1, 0, 1, 2, 2, 0, 0, 0}, 1, pool, {{}, 3});
   ASSERT_TRUE(found.ok()) << found.status().message();
   ASSERT_EQ(found->classes.size(), 2u);
   EXPECT_EQ(found->classes[1].overlap.truePositive, 1);

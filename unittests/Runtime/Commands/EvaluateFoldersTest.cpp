@@ -62,6 +62,23 @@ TEST_F(EvaluateFolders, NamesWhatDiffers) {
   EXPECT_THAT(output, HasSubstr("2 of 3 cases failed: missing, moved"));
 }
 
+TEST_F(EvaluateFolders, MeasuresTheRegionsOfTheDataSet) {
+  write("p/a.nii.gz", {1, 2, 0, 0, 1, 0, 0, 0});
+  write("l/a.nii.gz", {2, 2, 1, 0, 3, 0, 0, 0});
+  const std::string index = folder + "/dataset.json";
+  ASSERT_TRUE(writeFileAtomically(index, R"({
+      "channel_names": {"0": "MRI"}, "file_ending": ".nii.gz", "numTraining": 1,
+      "labels": {"background": 0, "whole": [1, 2], "core": 2, "ignore": 3},
+      "regions_class_order": [1, 2]})")
+                  .ok());
+  EXPECT_EQ(evaluate({"--results", folder + "/r"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("\nwhole                 0.8000"));
+  const Json mean = Json::parse(*readFile(folder + "/r/summary.json"))["mean"];
+  EXPECT_EQ(mean.size(), 2u);
+  EXPECT_DOUBLE_EQ(mean["(1, 2)"]["Dice"], 0.8);
+  EXPECT_DOUBLE_EQ(mean["2"]["Dice"], 2.0 / 3);
+}
+
 TEST_F(EvaluateFolders, Usage) {
   EXPECT_EQ(run({"evaluate"}), 2);
   EXPECT_THAT(output, HasSubstr("--model is required"));

@@ -103,3 +103,32 @@ TEST(Metrics, FilesOfAnEvaluation) {
   EXPECT_EQ(json["dice"]["mean"], 0.75);
   EXPECT_EQ(json["cases"][1]["hard_dice"]["background"], 0.8);
 }
+
+// Regions overlap; the threshold itself is outside, ignored voxels do not
+// count.
+TEST(Metrics, CountsRegions) {
+  const float probabilities[] = {0.9f, 0.6f, 0.5f, 0.1f, 0.9f, //
+                                 0.2f, 0.7f, 0.8f, 0.1f, 0.9f};
+  const int32_t expected[] = {1, 2, 2, 0, 3};
+  const std::vector<ClassCounts> counts =
+      countRegions(probabilities, expected, 5, {{{1, 2}, {2}}, 3});
+  ASSERT_EQ(counts.size(), 2u);
+  EXPECT_EQ(counts[0].predicted, 2);
+  EXPECT_EQ(counts[0].expected, 3);
+  EXPECT_EQ(counts[0].both, 2);
+  EXPECT_EQ(counts[1].predicted, 2);
+  EXPECT_EQ(counts[1].expected, 2);
+  EXPECT_EQ(counts[1].both, 2);
+  EXPECT_EQ(countRegions(probabilities, expected, 5, {{{1, 2}, {2}}, {}})[1]
+                .predicted,
+            3);
+}
+
+TEST(Evaluation, NoRegionIsTheBackground) {
+  Evaluation evaluation;
+  evaluation.classNames = {"whole", "core"};
+  evaluation.ofRegions = true;
+  evaluation.cases = {{"one", {0.5, 1}, {}, {{2, 4, 1}, {3, 3, 3}}}};
+  EXPECT_DOUBLE_EQ(evaluation.meanForegroundDice(), 0.75);
+  EXPECT_DOUBLE_EQ(evaluation.pooledForegroundDice(), (1.0 / 3 + 1) / 2);
+}

@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <regex>
 
 using namespace segc;
 
@@ -164,6 +165,35 @@ TEST(CaseMetrics, Summary) {
   EXPECT_DOUBLE_EQ(json["mean"]["1"]["Dice"], 1. / 3);
   EXPECT_DOUBLE_EQ(json["mean"]["1"]["FN"], 1);
   EXPECT_DOUBLE_EQ(json["foreground_mean"]["IoU"], 0.25);
+}
+
+// As nnU-Net v2 has them: a region is where the label is one of its values, its
+// key the values as Python writes a tuple, and all regions are foreground.
+TEST(CaseMetrics, OfRegions) {
+  ThreadPool pool(1);
+  const LabelGrid row = {{6, 1, 1}, {1, 1, 1}};
+  const LabelClasses classes = {{{1, 2}, {2}, {4}}, 3};
+  MetricsTable table;
+  table.classes = classes;
+  table.classNames = {{1, "whole"}, {2, "core"}, {3, "none"}};
+  table.cases = {measureCase({1, 2, 2, 0, 1, 0}, {2, 2, 1, 1, 3, 0}, row,
+                             classes, 1, pool)};
+  table.completeClasses();
+  const Json json = Json::parse(
+      std::regex_replace(table.toSummary(), std::regex("NaN"), "null"));
+  const Json metrics = json["metric_per_case"][0]["metrics"];
+  EXPECT_EQ(metrics.size(), 3u);
+  EXPECT_EQ(metrics["(1, 2)"],
+            Json::parse(R"({"Dice": 0.8571428571428571, "FN": 1, "FP": 0,
+      "IoU": 0.75, "TN": 2, "TP": 3, "n_pred": 3, "n_ref": 4})"));
+  EXPECT_EQ(metrics["2"]["Dice"], 0.5);
+  EXPECT_EQ(metrics["4"]["TN"], 6);
+  EXPECT_DOUBLE_EQ(json["foreground_mean"]["Dice"], (6.0 / 7 + 0.5) / 2);
+  EXPECT_THAT(table.toCsv(), testing::HasSubstr("\"(1, 2)\",\"whole\",0.857"));
+  EXPECT_THAT(table.toText(),
+              testing::HasSubstr("\nwhole                 0.8571"));
+  EXPECT_EQ(table.toJson()["mean"]["(1, 2)"]["name"], "whole");
+  EXPECT_EQ(table.toRecord()["core_dice"], 0.5);
 }
 
 TEST(Components, ThroughFacesOrCorners) {

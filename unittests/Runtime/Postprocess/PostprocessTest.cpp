@@ -136,6 +136,22 @@ TEST(PostprocessTest, StepsFollowEachOther) {
   EXPECT_EQ(postprocessText(*again), postprocessText(*steps));
 }
 
+TEST(PostprocessTest, LabelsOfARegion) {
+  const Rows rows = {"1200102", //
+                     "0000003"};
+  Plane plane(rows);
+  const std::vector<std::string> names = {"background", "a", "b", "c"};
+  auto steps = parsePostprocess("largest:1+2", names);
+  ASSERT_TRUE(steps.ok()) << steps.status().message();
+  EXPECT_EQ(postprocessText(*steps), "largest:1+2");
+  postprocess(plane.labels, plane.grid, *steps);
+  EXPECT_EQ(plane.rows(), (Rows{"1200000", "0000003"}));
+  for (const char *text :
+       {"largest:1+", "largest:1+4", "largest:+", "holes:0+1"})
+    EXPECT_THAT(parsePostprocess(text, names).status().message(),
+                HasSubstr("expected each, 1 (a)"));
+}
+
 TEST(PostprocessTest, NamesWhatIsWrong) {
   auto message = [](const std::string &text) {
     const Status status = parsePostprocess(text, classNames()).status();
@@ -158,9 +174,10 @@ TEST(PostprocessTest, NamesWhatIsWrong) {
 //===----------------------------------------------------------------------===//
 
 static PostprocessChoice choose(const std::vector<std::pair<Rows, Rows>> &cases,
-                                int64_t classes) {
+                                int64_t count,
+                                const LabelClasses &classes = {}) {
   auto choice = choosePostprocess(
-      static_cast<int64_t>(cases.size()), classes,
+      static_cast<int64_t>(cases.size()), count, classes,
       [&](int64_t index) -> StatusOr<HeldOutCase> {
         const auto &[prediction, label] = cases[static_cast<size_t>(index)];
         const Plane plane(prediction);
@@ -196,19 +213,33 @@ TEST(PostprocessChoiceTest, NoClassMayLose) {
 
 // The second component lies where nothing is known.
 TEST(PostprocessChoiceTest, IgnoredVoxelsDoNotSpeak) {
-  const Plane prediction({"1110011"}), label({"1110033"});
-  auto choice = choosePostprocess(1, 2, [&](int64_t) {
-    HeldOutCase held{prediction.labels, label.labels, prediction.grid};
-    held.ignored = 3;
-    return StatusOr<HeldOutCase>(held);
-  });
-  ASSERT_TRUE(choice.ok());
-  EXPECT_TRUE(choice->steps.empty());
-  EXPECT_DOUBLE_EQ(choice->diceBefore, 1);
+  const PostprocessChoice choice =
+      choose({{{"1110011"}, {"1110033"}}}, 2, {{}, 3});
+  EXPECT_TRUE(choice.steps.empty());
+  EXPECT_DOUBLE_EQ(choice.diceBefore, 1);
+}
+
+// A component too many of one region is one of the region around it, too.
+TEST(PostprocessChoiceTest, StepsOfARegionChangeOthers) {
+  const PostprocessChoice choice = choose(
+      {{{"1122110000111200"}, {"1122110000111000"}}}, 3, {{{1, 2}, {2}}, {}});
+  EXPECT_EQ(postprocessText(choice.steps), "largest:2");
+  EXPECT_DOUBLE_EQ(choice.diceBefore, (18.0 / 19 + 4.0 / 5) / 2);
+  EXPECT_DOUBLE_EQ(choice.diceAfter, 1);
+}
+
+// What the step of {1, 2} removes is gone when it is the turn of {2}.
+TEST(PostprocessChoiceTest, RegionsOneAfterTheOther) {
+  const PostprocessChoice choice =
+      choose({{{"1122110000200330"}, {"1122110000000330"}}}, 4,
+             {{{1, 2}, {2}, {3}}, {}});
+  EXPECT_EQ(postprocessText(choice.steps), "largest:1+2");
+  EXPECT_DOUBLE_EQ(choice.diceBefore, (12.0 / 13 + 4.0 / 5 + 1) / 3);
+  EXPECT_DOUBLE_EQ(choice.diceAfter, 1);
 }
 
 TEST(PostprocessChoiceTest, FailuresAreThoseOfTheCase) {
-  const Status status = choosePostprocess(1, 2, [](int64_t) {
+  const Status status = choosePostprocess(1, 2, {}, [](int64_t) {
                           return StatusOr<HeldOutCase>(ioError("gone"));
                         }).status();
   EXPECT_EQ(status.message(), "gone");

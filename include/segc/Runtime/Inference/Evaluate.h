@@ -22,13 +22,12 @@ StatusOr<Evaluation> evaluateSplit(ModelRunner &runner, const Dataset &dataset,
                                    Split split, int64_t batch);
 
 /// Measures predicted labels of a case against its label, both on the grid of
-/// its image. Voxels with the label `ignored` count for nothing. Fails for a
-/// case without a label.
+/// its image. Fails for a case without a label.
 StatusOr<CaseMetrics> measureLabels(const CaseFiles &files,
                                     const SourceCase &source,
                                     const std::vector<uint8_t> &labels,
                                     double tolerance, ThreadPool &pool,
-                                    std::optional<int64_t> ignored = {});
+                                    const LabelClasses &classes = {});
 
 /// Predicts every case of the split and measures it against its label, both on
 /// the grid of the case. A case that fails is an error.

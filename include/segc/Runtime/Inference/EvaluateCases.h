@@ -16,11 +16,13 @@
 namespace segc {
 
 /// Predicts prepared cases in windows, with the weights that the runner has,
-/// and compares them with their labels on the grid of the network. -1 counts as
-/// background; voxels whose label is no class, such as the ignore label, count
-/// for nothing. Fails if there is no case, or a probability is not finite.
+/// and compares them with their labels on the grid of the network, by regions
+/// where `data` has them. -1 counts as background; voxels whose label is no
+/// class, such as the ignore label, count for nothing. Fails if there is no
+/// case, or a probability is not finite.
 StatusOr<Evaluation> evaluateCases(ModelRunner &runner,
                                    const PatchSource &cases,
+                                   const DatasetDescription &data,
                                    const WindowOptions &windows, int64_t batch);
 
 } // namespace segc

@@ -34,18 +34,17 @@ StatusOr<std::vector<LabelPair>> pairLabels(const std::string &predictions,
 StatusOr<PairedLabels> readVolumePair(const LabelPair &pair,
                                       const ImageLimits &limits, Notes &notes);
 
-/// Measures a pair on the grid of the label, a case for each page of a file of
-/// slices. The prediction is brought to the label's storage order; another grid
-/// is an error.
+/// Measures a pair on the grid of the label, by the classes and the tolerance
+/// of a table, a case for each page of a file of slices. The prediction is
+/// brought to the label's storage order; another grid is an error.
 StatusOr<std::vector<CaseMetrics>> measurePair(const LabelPair &pair,
                                                const ImageLimits &limits,
-                                               double tolerance,
+                                               const MetricsTable &table,
                                                ThreadPool &pool, Notes &notes);
 
-/// The names of the foreground classes by the dataset.json in the folder of
-/// labels or beside it; empty if there is none.
-StatusOr<std::map<int32_t, std::string>>
-classNamesBeside(const std::string &labels);
+/// Takes the foreground classes or regions and the ignore label from the
+/// dataset.json in the folder of labels or beside it, if there is one.
+Status readClassesBeside(const std::string &labels, MetricsTable &table);
 
 } // namespace segc
 

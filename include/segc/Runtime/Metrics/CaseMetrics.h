@@ -14,6 +14,7 @@
 #include "segc/Base/Json.h"
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/Runtime/Metrics/LabelClasses.h"
 #include "segc/Runtime/Metrics/LabelGrid.h"
 #include "segc/Runtime/Metrics/Overlap.h"
 
@@ -42,11 +43,18 @@ struct CaseMetrics {
 CaseMetrics measureCase(const int32_t *predicted, const int32_t *expected,
                         const LabelGrid &grid, double tolerance,
                         ThreadPool &pool);
+/// Measures the classes that `classes` makes of the values: regions by their
+/// numbers. Voxels that count for nothing are background in both maps.
+CaseMetrics measureCase(std::vector<int32_t> predicted,
+                        std::vector<int32_t> expected, const LabelGrid &grid,
+                        const LabelClasses &classes, double tolerance,
+                        ThreadPool &pool);
 
 /// The cases of a data set.
 struct MetricsTable {
   double tolerance = 1;
   std::map<int32_t, std::string> classNames; ///< Without background.
+  LabelClasses classes;
   std::vector<CaseMetrics> cases;
 
   /// Gives every case all classes that any of them or `classNames` has.

@@ -9,6 +9,7 @@
 #define SEGC_RUNTIME_METRICS_METRICS_H
 
 #include "segc/Base/Json.h"
+#include "segc/Runtime/Metrics/LabelClasses.h"
 
 #include <cstdint>
 #include <string>
@@ -26,6 +27,13 @@ struct ClassCounts {
 std::vector<ClassCounts> countClasses(const int32_t *predicted,
                                       const int32_t *expected, int64_t voxels,
                                       int64_t classes);
+
+/// Counts the voxels of each region of a case, by the probabilities
+/// [region][voxel] of the regions: a voxel is predicted to be in a region where
+/// its probability is above 0.5. Voxels that `classes` ignores do not count.
+std::vector<ClassCounts> countRegions(const float *probabilities,
+                                      const int32_t *expected, int64_t voxels,
+                                      const LabelClasses &classes);
 
 /// Returns the Dice score 2TP/(2TP+FP+FN) of each class of a case. A class that
 /// the label does not contain scores 1 if the prediction does not contain it
@@ -65,6 +73,8 @@ struct Evaluation {
   };
 
   std::vector<std::string> classNames;
+  /// Classes are regions: none of them is the background.
+  bool ofRegions = false;
   std::vector<Case> cases;
   std::vector<Value> values; ///< the outputs of evaluate_step, "loss" first
 
@@ -77,8 +87,8 @@ struct Evaluation {
   std::vector<double> diceByClass() const;
   double meanDice() const;
   /// Returns the mean over all classes but the one called background (class 0
-  /// if there is none). The best checkpoint is chosen by it. It is NaN if no
-  /// foreground class is present.
+  /// if there is none), or over all regions. The best checkpoint is chosen by
+  /// it. It is NaN if no foreground class is present.
   double meanForegroundDice() const;
   /// Returns the pseudo Dice of nnU-Net v2: the mean over the foreground
   /// classes of the Dice of all cases' voxels together. It is NaN if no label

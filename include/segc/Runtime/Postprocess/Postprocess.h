@@ -13,10 +13,10 @@
 #define SEGC_RUNTIME_POSTPROCESS_POSTPROCESS_H
 
 #include "segc/Base/Status.h"
+#include "segc/Runtime/Metrics/LabelClasses.h"
 #include "segc/Runtime/Metrics/LabelGrid.h"
 
 #include <functional>
-#include <optional>
 #include <string>
 
 namespace segc {
@@ -34,16 +34,17 @@ struct PostprocessStep {
     MinimumVolume,
   };
   Kind kind = Kind::LargestComponent;
-  /// The class whose voxels count; absent: all classes but the background
-  /// together. A hole of all classes gets the class that most of its
-  /// neighbours have, the smallest of equals.
-  std::optional<uint8_t> label;
+  /// The class whose voxels count, or the labels of a region; empty: all
+  /// classes but the background together. A hole gets the class that most of
+  /// its neighbours have, the smallest of equals.
+  std::vector<uint8_t> labels;
   double minVolume = 0; ///< mm^3
 };
 
 /// Parses steps such as "largest,holes:2,min-volume=50:each" in their order.
-/// Behind the colon stands the number or the name of a class, or `each` for one
-/// step a class; without it the step is for all classes together.
+/// Behind the colon stands the number or the name of a class, numbers such as
+/// 1+2 for several classes together, or `each` for one step a class; without it
+/// the step is for all classes together.
 StatusOr<std::vector<PostprocessStep>>
 parsePostprocess(const std::string &text,
                  const std::vector<std::string> &classNames);
@@ -58,8 +59,6 @@ void postprocess(std::vector<uint8_t> &labels, const LabelGrid &grid,
 struct HeldOutCase {
   std::vector<uint8_t> prediction, label; ///< On one grid.
   LabelGrid grid;
-  /// Voxels with this label count for nothing.
-  std::optional<uint8_t> ignored = {};
 };
 
 /// Steps with the Dice that speaks for them.
@@ -71,11 +70,12 @@ struct PostprocessChoice {
 
 /// Chooses steps by the rule of nnU-Net v2 on the cases of a cross-validation:
 /// the largest component of all classes together if the mean Dice of the
-/// foreground grows and that of no class falls; then that of each class whose
-/// Dice it raises. `caseAt` is called twice for each case, so that one case at
-/// a time is in memory.
+/// foreground grows and that of no class falls; then that of each class or
+/// region whose Dice it raises. `count` is the number of classes or regions,
+/// and the background. `caseAt` is called several times for each case (twice
+/// where there are no regions), so that one case at a time is in memory.
 StatusOr<PostprocessChoice>
-choosePostprocess(int64_t cases, int64_t classes,
+choosePostprocess(int64_t cases, int64_t count, const LabelClasses &classes,
                   const std::function<StatusOr<HeldOutCase>(int64_t)> &caseAt);
 
 /// Writes chosen steps as JSON (docs/Prediction.md).
