@@ -65,12 +65,16 @@ public:
                    "which parameters decay: those of the published recipe, "
                    "all, or kernels without biases and norms")
         ->check(CLI::IsMember({"published", "all", "kernels"}));
-    app.add_option("--loss", loss,
-                   "Dice loss, cross-entropy or focal loss, or two of them")
-        ->check(
-            CLI::IsMember({"dice", "ce", "dice_ce", "focal", "dice_focal"}));
+    app.add_option(
+           "--loss", loss,
+           "Dice loss; cross-entropy, that of the worst voxels or focal "
+           "loss; or two of them")
+        ->check(CLI::IsMember({"dice", "ce", "dice_ce", "focal", "dice_focal",
+                               "topk", "dice_topk"}));
     app.add_option("--focal-gamma", focalGamma,
                    "exponent of the focal loss (2)");
+    app.add_option("--top-k-percent", topKPercent,
+                   "of the voxels of a batch that the top-k loss takes (10)");
     addSwitch(app, "--loss-batch-reduction", batchReduce,
               "one Dice for the whole batch");
     addSwitch(app, "--loss-include-background", includeBackground,
@@ -88,7 +92,9 @@ public:
       options.dice = name.starts_with("dice");
       options.crossEntropy = name != "dice";
       options.focalGamma = name.ends_with("focal") ? 2 : 0;
+      options.topKPercent = name.ends_with("topk") ? 10 : 0;
     }
+    options.topKPercent = topKPercent.value_or(options.topKPercent);
     options.focalGamma = focalGamma.value_or(options.focalGamma);
     options.batchReduce = batchReduce.value_or(options.batchReduce);
     options.includeBackground =
@@ -121,7 +127,7 @@ private:
   std::optional<std::string> optimizer, loss, decayParameters;
   std::vector<double> classWeights;
   std::optional<double> learningRate, weightDecay, momentum, epsilon,
-      lookaheadAlpha, focalGamma, clipNorm;
+      lookaheadAlpha, focalGamma, topKPercent, clipNorm;
   std::optional<int64_t> lookaheadSync;
   std::optional<bool> batchReduce, includeBackground, nesterov;
   bool lookahead = false, ignoreUnlabelled = false;

@@ -22,7 +22,7 @@ static DataPipeline pipelineOf(const NNUNetOptions &options) {
   pipeline.patch = options.patch;
   pipeline.spacing = options.spacing;
   if (options.plan) {
-    pipeline.classNames = options.plan->classNames;
+    pipeline.classNames = options.plan->outputNames();
     pipeline.plan = planText(*options.plan);
     return pipeline;
   }

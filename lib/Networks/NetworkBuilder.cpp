@@ -60,9 +60,9 @@ NetworkBuilder::NetworkBuilder(MLIRContext *context, StringRef symbol,
   context->loadDialect<SegDialect>();
   module = ModuleOp::create(builder.getUnknownLoc());
   builder.setInsertionPointToEnd(module->getBody());
-  network = NetworkOp::create(builder, at(symbol), symbol, networkFormat,
-                              classes, builder.getArrayAttr({}), dictionary({}),
-                              dictionary({}));
+  network = NetworkOp::create(
+      builder, at(symbol), symbol, networkFormat, classes, /*sigmoid=*/false,
+      builder.getArrayAttr({}), dictionary({}), dictionary({}));
   auto type = RankedTensorType::get(imageShape, builder.getF32Type());
   Block *forward =
       builder.createBlock(&network.getForward(), {}, {type}, {at("image")});

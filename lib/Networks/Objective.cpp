@@ -27,6 +27,7 @@ public:
         scalar(RankedTensorType::get({}, builder.getF32Type())) {}
 
   HeadLoss head(Value logits, const Twine &suffix);
+  DiceOp dice(Value logits, const Twine &suffix);
   Value crossEntropy(Value logits, const Twine &suffix);
   /// Nearest to the labels' size.
   Value upsample(Value logits, const Twine &suffix);
@@ -38,6 +39,14 @@ public:
   }
 
 private:
+  /// The regions of the options; null without.
+  ArrayAttr regions();
+  IntegerAttr ignoredLabel() {
+    return options.ignoredLabel
+               ? builder.getI64IntegerAttr(*options.ignoredLabel)
+               : IntegerAttr();
+  }
+  Value topK(Value logits, const Twine &suffix);
   Location at(const Twine &name) {
     return NameLoc::get(builder.getStringAttr(name));
   }
@@ -49,9 +58,38 @@ private:
 };
 } // namespace
 
+ArrayAttr ObjectiveBuilder::regions() {
+  SmallVector<Attribute> all;
+  for (const std::vector<int64_t> &region : options.regions)
+    all.push_back(builder.getI64ArrayAttr(region));
+  return all.empty() ? ArrayAttr() : builder.getArrayAttr(all);
+}
+
+/// The mean cross-entropy of the voxels where it is largest.
+Value ObjectiveBuilder::topK(Value logits, const Twine &suffix) {
+  auto type = cast<RankedTensorType>(logits.getType());
+  Value losses =
+      VoxelCrossEntropyOp::create(builder, at("voxel_losses" + suffix),
+                                  activationType(type, spatialDims(type), 1),
+                                  logits, labels, options.ignoreUnlabelled);
+  return TopKMeanOp::create(builder, at("ce_loss" + suffix), scalar, scalar,
+                            scalar, scalar, losses,
+                            APFloat(options.topKPercent))
+      .getMean();
+}
+
 Value ObjectiveBuilder::crossEntropy(Value logits, const Twine &suffix) {
   Location loc = at("ce_loss" + suffix);
   const APFloat gamma(options.focalGamma);
+  // Where there is an ignored label, v2 averages over voxels alone.
+  if (ArrayAttr regions = this->regions())
+    return BinaryCrossEntropyOp::create(
+               builder, loc, scalar, scalar, logits, labels, regions,
+               ignoredLabel(),
+               /*sum_classes=*/options.ignoredLabel.has_value())
+        .getLoss();
+  if (options.topKPercent > 0)
+    return topK(logits, suffix);
   if (options.classWeights.empty() && !options.ignoreUnlabelled)
     return CrossEntropyOp::create(builder, loc, scalar, logits, labels, gamma);
   std::vector<double> weights = options.classWeights;
@@ -62,17 +100,22 @@ Value ObjectiveBuilder::crossEntropy(Value logits, const Twine &suffix) {
       .getLoss();
 }
 
-HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
+DiceOp ObjectiveBuilder::dice(Value logits, const Twine &suffix) {
   auto type = cast<RankedTensorType>(logits.getType());
   int64_t classes = channels(type);
   auto perClass = RankedTensorType::get({classes}, scalar.getElementType());
   auto sums = RankedTensorType::get({type.getDimSize(0), 3, classes},
                                     scalar.getElementType());
+  return DiceOp::create(builder, at("dice_loss" + suffix), scalar, perClass,
+                        sums, logits, labels, options.squared,
+                        options.batchReduce, !options.includeBackground,
+                        options.sumClasses, APFloat(options.smooth),
+                        options.ignoreUnlabelled, regions(), ignoredLabel());
+}
+
+HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
   HeadLoss loss;
-  auto dice = DiceOp::create(
-      builder, at("dice_loss" + suffix), scalar, perClass, sums, logits, labels,
-      options.squared, options.batchReduce, !options.includeBackground,
-      options.sumClasses, APFloat(options.smooth), options.ignoreUnlabelled);
+  DiceOp dice = this->dice(logits, suffix);
   loss.perClass = dice.getPerClass();
   if (options.dice)
     loss.dice = loss.total = dice.getLoss();
@@ -101,6 +144,7 @@ Value ObjectiveBuilder::upsample(Value logits, const Twine &suffix) {
 void NetworkBuilder::objective(ValueRange heads, const LossOptions &options,
                                ArrayRef<StringLiteral> resultNames) {
   OutputOp::create(builder, at("logits"), heads);
+  network.setSigmoid(!options.regions.empty());
 
   auto logits = cast<RankedTensorType>(heads.front().getType());
   SmallVector<Type> types(heads.getTypes());

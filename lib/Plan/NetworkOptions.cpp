@@ -89,21 +89,24 @@ StatusOr<NNUNetOptions>
 NNUNetOptions::forPlan(const Plan &plan, const std::string &configuration) {
   SEGC_ASSIGN_OR_RETURN(const PlanConfiguration *chosen,
                         chooseConfiguration(plan, configuration));
-  if (!plan.regions.empty())
-    return unsupported("the plan has regions, which the losses of the network "
-                       "do not take; expected one class a voxel");
   NNUNetOptions options;
   options.dim = static_cast<int64_t>(chosen->patch.size());
   options.patch = chosen->patch;
   options.spacing = chosen->spacing;
-  options.classes = static_cast<int64_t>(plan.classNames.size());
+  options.classes = static_cast<int64_t>(plan.outputNames().size());
   options.channels = static_cast<int64_t>(plan.channelNames.size());
   options.batch = chosen->batch;
   options.plan = plan;
   options.plan->configurations = {*chosen};
   if (options.followsV2())
     followV2(*chosen, options);
-  options.loss.ignoreUnlabelled = plan.ignoreLabel.has_value();
+  options.loss.regions = plan.regions;
+  if (plan.regions.empty()) {
+    options.loss.ignoreUnlabelled = plan.ignoreLabel.has_value();
+  } else {
+    options.loss.ignoredLabel = plan.ignoreLabel;
+    options.loss.includeBackground = true; // They have none.
+  }
   return options;
 }
 
@@ -175,6 +178,19 @@ public:
                    "lookahead-alpha", "a value in (0, 1]",
                    options.lookaheadAlpha);
   }
+  /// The losses of regions have less variants.
+  Checker &regionLoss(const LossOptions &options) {
+    require(options.classWeights.empty(), "class-weights", "none for regions",
+            options.classWeights.size());
+    require(options.focalGamma == 0, "focal-gamma", "0 for regions",
+            options.focalGamma);
+    require(options.topKPercent == 0, "loss", "dice, ce or dice_ce for regions",
+            "topk");
+    require(!options.ignoreUnlabelled, "ignore-unlabelled",
+            "no for regions, whose plan says the ignored label", "yes");
+    return require(options.includeBackground, "loss-include-background",
+                   "yes for regions, which have no background", "no");
+  }
   Checker &loss(const LossOptions &options, int64_t classes) {
     const std::vector<double> &weights = options.classWeights;
     require(weights.empty() || options.crossEntropy, "class-weights",
@@ -190,6 +206,16 @@ public:
             "class-weights", "a weight above 0", "none");
     require(options.dice || options.crossEntropy, "loss",
             "dice, ce or their sum", "none");
+    require(options.topKPercent >= 0 && options.topKPercent <= 100,
+            "top-k-percent", "0 to 100", options.topKPercent);
+    require(options.topKPercent == 0 || options.crossEntropy, "top-k-percent",
+            "0 for a loss without cross-entropy", options.topKPercent);
+    require(options.topKPercent == 0 || weights.empty(), "class-weights",
+            "none for a top-k loss", weights.size());
+    require(options.topKPercent == 0 || options.focalGamma == 0, "focal-gamma",
+            "0 for a top-k loss", options.focalGamma);
+    if (!options.regions.empty())
+      regionLoss(options);
     notNegative("focal-gamma", options.focalGamma);
     require(options.focalGamma == 0 || options.crossEntropy, "focal-gamma",
             "0 for a loss without cross-entropy", options.focalGamma);
@@ -260,7 +286,7 @@ Status validate(const NNUNetOptions &options) {
                "patch", std::to_string(options.dim) + " sizes",
                options.patch.size())
       .count("channels", options.channels, 1)
-      .count("classes", options.classes, 2)
+      .count("classes", options.classes, options.loss.regions.empty() ? 2 : 1)
       .count("batch-size", options.batch, 1)
       .require(options.negativeSlope > 0 && options.negativeSlope < 1,
                "negative-slope", "a value in (0, 1)", options.negativeSlope)

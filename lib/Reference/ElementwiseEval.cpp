@@ -141,6 +141,41 @@ void dropout(DropoutOp op, Operands operands, Results results) {
   }
 }
 
+LogicalResult topKMean(TopKMeanOp op, Operands operands, Results results) {
+  std::vector<double> values(operands[0]->values());
+  for (double value : values)
+    if (value < 0)
+      return op.emitOpError("expects values of at least 0, got ") << value;
+  // What is no number comes first, so that the mean shows it.
+  llvm::sort(values, [](double a, double b) {
+    return a > b || (std::isnan(a) && !std::isnan(b));
+  });
+  const auto all = static_cast<double>(values.size());
+  const double k =
+      std::max(std::floor(all * op.getPercent().convertToDouble() / 100), 1.0);
+  const double threshold = values[static_cast<size_t>(k) - 1];
+  double total = 0, above = 0, equal = 0;
+  for (double value : values)
+    if (value > threshold) {
+      total += value;
+      above += 1;
+    } else if (value == threshold) {
+      equal += 1;
+    }
+  results[0][0] = (total + (k - above) * threshold) / k;
+  results[1][0] = threshold;
+  results[2][0] = 1 / k;
+  results[3][0] = (k - above) / (k * equal);
+  return success();
+}
+void topKMeanGrad(TopKMeanGradOp, Operands operands, Results results) {
+  pointwise(
+      operands, results, std::make_index_sequence<5>(),
+      [](double x, double threshold, double weight, double tieWeight,
+         double grad) {
+        return grad * (x > threshold ? weight : x == threshold ? tieWeight : 0);
+      });
+}
 void softmaxOp(SoftmaxOp, Operands operands, Results results) {
   results[0] =
       HostTensor(results[0].shape(), results[0].kind(), softmax(*operands[0]));
@@ -180,6 +215,8 @@ void attachElementwiseModels(MLIRContext *context) {
   attach<PReluGradOp, preluGrad>(context);
   attach<PReluSlopeGradOp, preluSlopeGrad>(context);
   attach<DropoutOp, dropout>(context);
+  attach<TopKMeanOp, topKMean>(context);
+  attach<TopKMeanGradOp, topKMeanGrad>(context);
   attach<SoftmaxOp, softmaxOp>(context);
   attach<SoftmaxGradOp, softmaxGrad>(context);
   attach<ChannelTotalOp, channelTotal>(context);

@@ -46,21 +46,59 @@ double target(const HostTensor &labels, int64_t i, int64_t classes) {
   return labels.integers()[i / classes] == i % classes ? 1 : 0;
 }
 
+/// Whether the label is one of the values of region `number`.
+bool isInRegion(ArrayAttr regions, int64_t number, int64_t label) {
+  return llvm::any_of(
+      cast<ArrayAttr>(regions[number]).getAsRange<IntegerAttr>(),
+      [&](IntegerAttr value) { return value.getInt() == label; });
+}
+
+bool isIgnored(std::optional<uint64_t> ignored, int64_t label) {
+  return ignored && label == static_cast<int64_t>(*ignored);
+}
+
+double sigmoid(double logit) { return 1 / (1 + std::exp(-logit)); }
+
 /// The attributes that dice and dice_grad share.
 struct DiceRule {
   bool squared, batchReduce, excludeBackground, sumClasses, masked;
   double smooth;
+  ArrayAttr regions;
+  std::optional<uint64_t> ignored;
 
   template <typename OpTy>
   explicit DiceRule(OpTy op)
       : squared(op.getSquared()), batchReduce(op.getBatchReduce()),
         excludeBackground(op.getExcludeBackground()),
         sumClasses(op.getSumClasses()), masked(op.getMasked()),
-        smooth(op.getSmooth().convertToDouble()) {}
+        smooth(op.getSmooth().convertToDouble()), regions(op.getRegionsAttr()),
+        ignored(op.getIgnored()) {}
 
+  /// Labels of voxels must be classes, unless these are masked or in regions.
+  LogicalResult check(Operation *op, const HostTensor &labels,
+                      int64_t classes) const {
+    return masked || regions ? success() : checkLabels(op, labels, classes);
+  }
   /// Whether the voxel of element i of the logits counts.
   bool counts(const HostTensor &labels, int64_t i, int64_t classes) const {
-    return !masked || isClass(labels.integers()[i / classes], classes);
+    int64_t label = labels.integers()[i / classes];
+    return regions ? !isIgnored(ignored, label)
+                   : !masked || isClass(label, classes);
+  }
+  /// 1 where element i of the logits is that of its voxel's class or of one of
+  /// its regions, else 0.
+  double targetAt(const HostTensor &labels, int64_t i, int64_t classes) const {
+    if (!regions)
+      return target(labels, i, classes);
+    return isInRegion(regions, i % classes, labels.integers()[i / classes]);
+  }
+  std::vector<double> probabilities(const HostTensor &logits) const {
+    if (!regions)
+      return softmax(logits);
+    std::vector<double> p(logits.values());
+    for (double &value : p)
+      value = sigmoid(value);
+    return p;
   }
 
   /// The weight of 1 - D of a class in the loss.
@@ -100,14 +138,14 @@ LogicalResult dice(DiceOp op, Operands operands, Results results) {
   HostTensor &loss = results[0], &perClass = results[1], &sums = results[2];
   DiceRule rule(op);
   int64_t classes = logits.channels(), samples = logits.shape()[0];
-  if (!rule.masked && failed(checkLabels(op, labels, classes)))
+  if (failed(rule.check(op, labels, classes)))
     return failure();
-  std::vector<double> p = softmax(logits);
+  std::vector<double> p = rule.probabilities(logits);
   int64_t perSample = logits.size() / samples;
   for (int64_t i = 0; i < logits.size(); ++i) {
     if (!rule.counts(labels, i, classes))
       continue;
-    double t = target(labels, i, classes);
+    double t = rule.targetAt(labels, i, classes);
     double *sum = &sums[i / perSample * 3 * classes + i % classes];
     sum[0] += p[i] * t;
     sum[classes] += rule.squared ? p[i] * p[i] : p[i];
@@ -129,9 +167,9 @@ LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
   double upstream = (*operands[3])[0];
   DiceRule rule(op);
   int64_t classes = logits.channels(), samples = logits.shape()[0];
-  if (!rule.masked && failed(checkLabels(op, labels, classes)))
+  if (failed(rule.check(op, labels, classes)))
     return failure();
-  std::vector<double> p = softmax(logits), dp(p.size());
+  std::vector<double> p = rule.probabilities(logits), dp(p.size());
   int64_t perSample = logits.size() / samples;
   for (int64_t i = 0; i < logits.size(); ++i) {
     if (!rule.counts(labels, i, classes))
@@ -139,11 +177,16 @@ LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
     DiceSums of(rule, sums, i / perSample, i % classes);
     double u = of.denominator(rule);
     double dPrediction = rule.squared ? 2 * p[i] : 1;
-    double dD = 2 * target(labels, i, classes) / u -
+    double dD = 2 * rule.targetAt(labels, i, classes) / u -
                 dPrediction * of.numerator(rule) / (u * u);
     // With batch_reduce, D is that of the batch, not a mean over samples.
     double share = rule.batchReduce ? 1 : 1.0 / samples;
     dp[i] = -upstream * rule.classWeight(i % classes, classes) * share * dD;
+  }
+  if (rule.regions) {
+    for (int64_t i = 0; i < logits.size(); ++i)
+      results[0][i] = dp[i] * p[i] * (1 - p[i]);
+    return success();
   }
   for (int64_t begin = 0; begin < logits.size(); begin += classes) {
     double dot = 0;
@@ -196,6 +239,72 @@ LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Operands operands,
   return success();
 }
 
+/// The weight of a region's cross-entropy in a voxel that counts.
+template <typename OpTy>
+double regionWeight(OpTy op, double voxels) {
+  if (voxels <= 0)
+    return 0;
+  return 1 / voxels / (op.getSumClasses() ? 1.0 : op.getRegions().size());
+}
+
+void binaryCrossEntropy(BinaryCrossEntropyOp op, Operands operands,
+                        Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1];
+  int64_t regions = logits.channels();
+  double total = 0;
+  for (int64_t i = 0; i < logits.size(); ++i) {
+    int64_t label = labels.integers()[i / regions];
+    if (isIgnored(op.getIgnored(), label))
+      continue;
+    double z = logits[i];
+    if (isInRegion(op.getRegions(), i % regions, label))
+      z = -z;
+    total += std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z)));
+    results[1][0] += i % regions == 0;
+  }
+  results[0][0] = total * regionWeight(op, results[1][0]);
+}
+
+void binaryCrossEntropyGrad(BinaryCrossEntropyGradOp op, Operands operands,
+                            Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1];
+  double weight = (*operands[3])[0] * regionWeight(op, (*operands[2])[0]);
+  int64_t regions = logits.channels();
+  for (int64_t i = 0; i < logits.size(); ++i) {
+    int64_t label = labels.integers()[i / regions];
+    if (!isIgnored(op.getIgnored(), label))
+      results[0][i] =
+          weight * (sigmoid(logits[i]) -
+                    isInRegion(op.getRegions(), i % regions, label));
+  }
+}
+
+LogicalResult voxelCrossEntropy(VoxelCrossEntropyOp op, Operands operands,
+                                Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1];
+  int64_t classes = logits.channels();
+  if (!op.getMasked() && failed(checkLabels(op, labels, classes)))
+    return failure();
+  for (int64_t v = 0; v < labels.size(); ++v)
+    if (int64_t label = labels.integers()[v]; isClass(label, classes))
+      results[0][v] = -logTrue(logits, v, label);
+  return success();
+}
+
+LogicalResult voxelCrossEntropyGrad(VoxelCrossEntropyGradOp op,
+                                    Operands operands, Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1],
+                   &grad = *operands[2];
+  int64_t classes = logits.channels();
+  if (!op.getMasked() && failed(checkLabels(op, labels, classes)))
+    return failure();
+  std::vector<double> p = softmax(logits);
+  for (int64_t i = 0; i < logits.size(); ++i)
+    if (isClass(labels.integers()[i / classes], classes))
+      results[0][i] = grad[i / classes] * (p[i] - target(labels, i, classes));
+  return success();
+}
+
 } // namespace
 
 static void weightedCrossEntropy(WeightedCrossEntropyOp op, Operands operands,
@@ -238,6 +347,10 @@ void attachLossModels(MLIRContext *context) {
   attach<DiceGradOp, diceGrad>(context);
   attach<CrossEntropyOp, crossEntropy>(context);
   attach<CrossEntropyGradOp, crossEntropyGrad>(context);
+  attach<BinaryCrossEntropyOp, binaryCrossEntropy>(context);
+  attach<BinaryCrossEntropyGradOp, binaryCrossEntropyGrad>(context);
+  attach<VoxelCrossEntropyOp, voxelCrossEntropy>(context);
+  attach<VoxelCrossEntropyGradOp, voxelCrossEntropyGrad>(context);
   attach<WeightedCrossEntropyOp, weightedCrossEntropy>(context);
   attach<WeightedCrossEntropyGradOp, weightedCrossEntropyGrad>(context);
 }

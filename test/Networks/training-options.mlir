@@ -24,3 +24,13 @@
 // VNET: seg.param {{.*}}.gamma" constant 1.000000e+00 decay :
 // VNET: seg.dice {{.*}} masked :
 // VNET-NOT: cross_entropy
+
+// The worst voxels of a batch.
+// RUN: segc model unet2d --size 188 --width 4 --loss topk --top-k-percent 25 -o - | FileCheck %s --check-prefix=TOPK
+// RUN: not segc model unet2d --loss topk --class-weights 1,2 -o %t.mlir 2>&1 | FileCheck %s --check-prefix=NOWEIGHTS
+// RUN: not segc model unet2d --loss dice --top-k-percent 10 -o %t.mlir 2>&1 | FileCheck %s --check-prefix=NOENTROPY
+// TOPK: %[[LOSSES:.*]] = seg.voxel_cross_entropy %{{[^ ]*}}, %labels :
+// TOPK: seg.top_k_mean %[[LOSSES]] percent 2.500000e+01 :
+// TOPK: seg.output %ce_loss
+// NOWEIGHTS: class-weights: expected none for a top-k loss, got 2
+// NOENTROPY: top-k-percent: expected 0 for a loss without cross-entropy, got 10

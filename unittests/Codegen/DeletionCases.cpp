@@ -20,6 +20,7 @@ namespace {
 
 // Why a mask is not missed.
 constexpr const char *notStored = "nobody stores these sums",
+                     *notAdded = "nobody adds what it stores",
                      *notRead = "nobody reads what it copies",
                      *otherFactor = "the other factor is zero there",
                      *sameValue = "all threads store the same",
@@ -564,6 +565,7 @@ std::vector<DeletionCase> segc::test::reductionDeletionCases() {
   const std::string tile = activation("40x50x24"), sums = perSample(24),
                     logits = activation("40x50x4"),
                     classes = "tensor<$Nx40x50xi32>",
+                    voxels = activation("40x50x1"),
                     grouped = activation("9x11x6"), groups = perSample(6),
                     dice = "tensor<$Nx3x3xf32>";
   return {
@@ -610,6 +612,26 @@ std::vector<DeletionCase> segc::test::reductionDeletionCases() {
               {image}, "weights [1.0, 0.5, 2.0]"),
        {},
        {{"ule 0", ofLabel}}},
+      {"cross entropy of regions",
+       opText("binary_cross_entropy", {logits, classes}, {number, number},
+              "regions [[1, 2], [2], [3], [1]] ignored 0"),
+       {8},
+       {{"ule 0", ofLabel}, {"ne 0", ofLabel}}},
+      {"gradient of cross entropy of regions",
+       opText("binary_cross_entropy_grad", {image, labels, number, number},
+              {image}, "regions [[1, 2], [2], [1]] ignored 0"),
+       {},
+       {{"ne 0", ofLabel}}},
+      {"cross entropy of voxels",
+       opText("voxel_cross_entropy", {logits, classes}, {voxels})},
+      {"gradient of cross entropy of voxels",
+       opText("voxel_cross_entropy_grad", {logits, classes, voxels}, {logits})},
+      // In each pass the thread that adds the last two numbers stores the sum.
+      {"mean of the largest values",
+       opText("top_k_mean", {voxels}, {number, number, number, number},
+              "percent 40.0"),
+       {8, 18, 28, 38, 48, 58, 68, 78, 88},
+       {{"slt 7", notAdded}, {"slt 15", notAdded}}},
       {"norm of gradients",
        opText("clip_scale", {vectorOf(20000), number}, {number},
               "max_norm 0.5"),

@@ -208,6 +208,143 @@ TEST_P(LossKernels, WeightedCrossEntropy) {
     }
 }
 
+/// Regions that overlap: of label values 1 to `regions`, of which that value is
+/// in no region but the first.
+static std::string regionsOf(int regions) {
+  std::string text = "regions [";
+  for (int r = 0; r < regions; ++r) {
+    text += r ? ", [" : "[";
+    std::string values;
+    for (int value = 1; value <= regions; ++value)
+      if (r == 0 || (value < regions && (value == r || value % (r + 1) == 1)))
+        values += (values.empty() ? "" : ", ") + std::to_string(value);
+    text += values + "]";
+  }
+  return text + "] ";
+}
+
+/// Labels: the background, those of regions, and one that is ignored.
+static std::vector<std::string> regionVariants(int regions) {
+  return {regionsOf(regions),
+          regionsOf(regions) + "ignored " + std::to_string(regions + 1) + " "};
+}
+
+TEST_P(LossKernels, DiceOfRegions) {
+  std::vector<LossShape> all(std::begin(shapes), std::end(shapes));
+  all.push_back({"9x11", 1});
+  for (const LossShape &shape : all)
+    for (const std::string &regions : regionVariants(shape.classes))
+      for (const char *variant :
+           {"smooth 1.0 ", "squared batch_reduce smooth 1.0e-5 "}) {
+        std::string z = logits(shape), y = labels(shape),
+                    classes = std::to_string(shape.classes),
+                    each = "tensor<" + classes + "xf32>",
+                    sums = "tensor<$Nx3x" + classes + "xf32>",
+                    attributes = variant + regions;
+        KernelTestOptions options = this->options(shape);
+        options.classes = shape.classes + 2;
+        EXPECT_EQ(
+            checkKernels(fusionFunction({z, y}, {"tensor<f32>", each, sums},
+                                        "%r0, %r1, %r2 = seg.dice %a0, "
+                                        "%a1 " +
+                                            attributes + ": (" + z + ", " + y +
+                                            ") -> (tensor<f32>, " + each +
+                                            ", " + sums + ")"),
+                         options),
+            "")
+            << z << attributes;
+        Values sumValues;
+        for (int i = 0; i < 3 * 3 * shape.classes; ++i)
+          sumValues.push_back(20 + i % 7);
+        options.inputs = {{2, sumValues}, {3, {100}}};
+        EXPECT_EQ(checkKernels(fusionFunction(
+                                   {z, y, sums, "tensor<f32>"}, {z},
+                                   "%r0 = seg.dice_grad %a0, %a1, %a2, %a3 " +
+                                       attributes + ": (" + z + ", " + y +
+                                       ", " + sums + ", tensor<f32>) -> " + z),
+                               options),
+                  "")
+            << z << attributes;
+      }
+}
+
+TEST_P(LossKernels, BinaryCrossEntropy) {
+  std::vector<LossShape> all(std::begin(shapes), std::end(shapes));
+  all.push_back({"9x11", 1});
+  for (const LossShape &shape : all)
+    for (const std::string &regions : regionVariants(shape.classes))
+      for (const char *sum : {"", "sum_classes "}) {
+        std::string z = logits(shape), y = labels(shape),
+                    attributes = regions + sum;
+        KernelTestOptions options = this->options(shape);
+        options.classes = shape.classes + 2;
+        EXPECT_EQ(
+            checkKernels(
+                fusionFunction({z, y}, {"tensor<f32>", "tensor<f32>"},
+                               "%r0, %r1 = seg.binary_cross_entropy %a0, %a1 " +
+                                   attributes + ": (" + z + ", " + y +
+                                   ") -> (tensor<f32>, tensor<f32>)"),
+                options),
+            "")
+            << z << attributes;
+        for (double voxels : {30.0, 0.0}) {
+          options.inputs = {{2, {voxels}}, {3, {1000}}};
+          EXPECT_EQ(
+              checkKernels(fusionFunction(
+                               {z, y, "tensor<f32>", "tensor<f32>"}, {z},
+                               "%r0 = seg.binary_cross_entropy_grad %a0, %a1, "
+                               "%a2, %a3 " +
+                                   attributes + ": (" + z + ", " + y +
+                                   ", tensor<f32>, tensor<f32>) -> " + z),
+                           options),
+              "")
+              << z << attributes << voxels;
+        }
+      }
+}
+
+TEST_P(LossKernels, CertainRegions) {
+  const LossShape &shape = shapes[1];
+  std::string z = logits(shape), y = labels(shape);
+  KernelTestOptions options = this->options(shape);
+  // Right and wrong by far; the loss of a right one is small, not lost.
+  options.low = -300;
+  options.high = 300;
+  EXPECT_EQ(checkKernels(
+                fusionFunction({z, y}, {"tensor<f32>", "tensor<f32>"},
+                               "%r0, %r1 = seg.binary_cross_entropy %a0, %a1 " +
+                                   regionsOf(shape.classes) + ": (" + z + ", " +
+                                   y + ") -> (tensor<f32>, tensor<f32>)"),
+                options),
+            "");
+}
+
+TEST_P(LossKernels, VoxelCrossEntropy) {
+  for (const LossShape &shape : shapes)
+    for (const std::string masked : {"", "masked "}) {
+      std::string z = logits(shape), y = labels(shape),
+                  v = activation(shape.spatial + "x1");
+      KernelTestOptions options = optionsOf(shape, masked);
+      EXPECT_EQ(
+          checkKernels(
+              fusionFunction({z, y}, {v},
+                             "%r0 = seg.voxel_cross_entropy %a0, %a1 " +
+                                 masked + ": (" + z + ", " + y + ") -> " + v),
+              options),
+          "")
+          << z << masked;
+      EXPECT_EQ(checkKernels(fusionFunction(
+                                 {z, y, v}, {z},
+                                 "%r0 = seg.voxel_cross_entropy_grad %a0, %a1, "
+                                 "%a2 " +
+                                     masked + ": (" + z + ", " + y + ", " + v +
+                                     ") -> " + z),
+                             options),
+                "")
+          << z << masked;
+    }
+}
+
 TEST_P(LossKernels, CertainLogits) {
   // The exponential underflows, so that p is 0 or 1.
   const LossShape &shape = shapes[1];

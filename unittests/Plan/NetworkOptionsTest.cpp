@@ -58,7 +58,7 @@ std::string errorOf(Options options, Change change) {
   return validate(options).message();
 }
 
-/// A plan of three classes.
+/// A plan of three classes of which the last two may be regions.
 Plan planOfClasses() {
   Fingerprint fingerprint;
   fingerprint.dataset = "Brain";
@@ -81,6 +81,27 @@ TEST(NetworkOptions, LossesLeaveTheIgnoreLabelOfAPlanOut) {
   EXPECT_TRUE(validate(*options).ok());
   EXPECT_EQ(options->classes, 3);
   EXPECT_TRUE(options->loss.ignoreUnlabelled);
+}
+
+TEST(NetworkOptions, RegionsOfAPlanAreOutputs) {
+  Plan plan = planOfClasses();
+  plan.regions = {{1, 2}, {2}};
+  plan.regionsClassOrder = {1, 2};
+  plan.ignoreLabel = 3;
+  StatusOr<NNUNetOptions> options = NNUNetOptions::forPlan(plan, "3d_fullres");
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(validate(*options).message(), "");
+  EXPECT_EQ(options->classes, 2);
+  EXPECT_EQ(options->loss.regions, plan.regions);
+  EXPECT_EQ(options->loss.ignoredLabel, 3);
+  EXPECT_FALSE(options->loss.ignoreUnlabelled);
+  EXPECT_TRUE(options->loss.includeBackground);
+  // One region is enough.
+  plan.classNames.pop_back();
+  plan.regions.pop_back();
+  plan.regionsClassOrder.pop_back();
+  EXPECT_EQ(validate(*NNUNetOptions::forPlan(plan, "3d_fullres")).message(),
+            "");
 }
 
 TEST(NetworkOptions, SaysWhatIsWrong) {

@@ -35,8 +35,8 @@ OwningOpRef<ModuleOp> Generator::build() {
   module = ModuleOp::create(loc);
   builder.setInsertionPointToEnd(module->getBody());
   network = NetworkOp::create(builder, loc, "random", /*format=*/1, classes,
-                              builder.getArrayAttr({}), optimizer(),
-                              builder.getDictionaryAttr({}));
+                              /*sigmoid=*/false, builder.getArrayAttr({}),
+                              optimizer(), builder.getDictionaryAttr({}));
 
   unsigned rank = turn.rank;
   Shape image{draws.between(1, 3)};

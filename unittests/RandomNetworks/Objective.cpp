@@ -25,7 +25,8 @@ Value Generator::headLoss(Value logits, Value labels, Value &perClass) {
         /*squared=*/draws.percent(40), /*batch_reduce=*/draws.percent(40),
         /*exclude_background=*/draws.percent(40),
         /*sum_classes=*/draws.percent(30),
-        APFloat(draws.pick({1.0, 1e-2, 1e-5})));
+        APFloat(draws.pick({1.0, 1e-2, 1e-5})), /*masked=*/false,
+        /*regions=*/nullptr, /*ignored=*/nullptr);
     dice = op.getLoss();
     perClass = op.getPerClass();
   }

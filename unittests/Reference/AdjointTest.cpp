@@ -37,6 +37,8 @@ struct AdjointCase {
   int classes = 2;
   /// The first operands whose gradient is wanted; -1 for all floats.
   int needed = -1;
+  /// Float inputs are at least this.
+  double least = -1;
 };
 
 void PrintTo(const AdjointCase &test, std::ostream *os) { *os << test.name; }
@@ -74,7 +76,7 @@ protected:
       return randomTensor(tensor, seed, {0, double(test.classes)});
     if (tensor.getElementType().isInteger(64))
       return randomTensor(tensor, seed, {0, 100});
-    return randomTensor(tensor, seed, {-1, 1, test.gap});
+    return randomTensor(tensor, seed, {test.least, 1, test.gap});
   }
 
   /// Builds @g, which maps the arguments of @f and the gradient of its first
@@ -533,9 +535,49 @@ static AdjointCase weightedCase(const char *name, const std::string &options) {
           4};
 }
 
+/// Regions that overlap; label 4 is in none.
+static AdjointCase binaryCase(const char *name, const std::string &options) {
+  return {
+      name,
+      Types{"2x3x3x2x3xf64", "2x3x3x2xi32"},
+      Types{"f64", "f64"},
+      "seg.binary_cross_entropy %a0, %a1 regions [[1, 2, 3], [2], [3, 1]] " +
+          options + " : (!a0, !a1) -> (!r0, !r1)",
+      {},
+      0,
+      5};
+}
+
+/// Of labels of which the last is no class.
+static AdjointCase voxelCase(const char *name, const std::string &options,
+                             int labels) {
+  return {name,
+          Types{"2x3x3x2x3xf64", "2x3x3x2xi32"},
+          Types{"2x3x3x2x1xf64"},
+          "seg.voxel_cross_entropy %a0, %a1 " + options +
+              " : (!a0, !a1) -> !r0",
+          {},
+          0,
+          labels};
+}
+
+static AdjointCase topKCase(const char *name, const std::string &percent) {
+  return {name,
+          Types{"2x3x7x1xf64"},
+          Types{"f64", "f64", "f64", "f64"},
+          "seg.top_k_mean %a0 percent " + percent +
+              " : (!a0) -> (!r0, !r1, !r2, !r3)",
+          {},
+          0,
+          2,
+          -1,
+          0.25};
+}
+
 namespace {
 
 std::vector<AdjointCase> lossCases() {
+  const std::string regions = "regions [[1, 2, 3], [2], [3], [4, 1]]";
   return {
       diceCase("dice", "smooth 1.0e-6"),
       diceCase("dice_squared", "squared smooth 1.0"),
@@ -548,6 +590,17 @@ std::vector<AdjointCase> lossCases() {
                "squared batch_reduce exclude_background smooth 1.0e-6"),
       diceCase("dice_masked", "smooth 1.0e-6 masked", 5),
       diceCase("dice_squared_masked", "squared smooth 1.0 masked", 5),
+      diceCase("dice_regions", "smooth 1.0e-6 " + regions, 6),
+      diceCase("dice_regions_squared_ignored",
+               "squared batch_reduce smooth 1.0 " + regions + " ignored 5", 6),
+      binaryCase("binary", ""),
+      binaryCase("binary_ignored", "ignored 4"),
+      binaryCase("binary_ignored_sum", "ignored 0 sum_classes"),
+      voxelCase("voxel", "", 3),
+      voxelCase("voxel_masked", "masked", 4),
+      topKCase("top_k", "20.0"),
+      topKCase("top_k_one", "0.001"),
+      topKCase("top_k_all", "100.0"),
       weightedCase("weighted", "weights [1.0, 0.5, 3.0]"),
       weightedCase("weighted_focal", "weights [0.0, 2.0, 2.0] focal_gamma 2.0"),
       crossEntropyCase("cross_entropy", ""),
@@ -646,6 +699,22 @@ TEST_F(MissingAdjointTest, PerClassDice) {
               "seg.dice %a0, %a1 smooth 1.0 : (!a0, !a1) -> (!r0, !r1, !r2)"),
           {0, 1}),
       ::testing::HasSubstr("has an adjoint for its loss only"));
+}
+TEST_F(MissingAdjointTest, VoxelsOfRegions) {
+  EXPECT_THAT(
+      errorOf(functionText({"1x2x2x2xf64", "1x2x2xi32"}, {"f64", "f64"},
+                           "seg.binary_cross_entropy %a0, %a1 regions [[1], "
+                           "[2]] : (!a0, !a1) -> (!r0, !r1)"),
+              {0, 1}),
+      ::testing::HasSubstr("has an adjoint for its loss only"));
+}
+TEST_F(MissingAdjointTest, ThresholdOfTopK) {
+  EXPECT_THAT(
+      errorOf(functionText({"1x2x2x1xf64"}, {"f64", "f64", "f64", "f64"},
+                           "seg.top_k_mean %a0 percent 10.0 : (!a0) "
+                           "-> (!r0, !r1, !r2, !r3)"),
+              {0, 1}),
+      ::testing::HasSubstr("has an adjoint for its mean only"));
 }
 TEST_F(MissingAdjointTest, TotalWeight) {
   EXPECT_THAT(errorOf(functionText({"1x2x2x3xf64", "1x2x2xi32"}, {"f64", "f64"},

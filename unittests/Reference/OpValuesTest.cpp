@@ -373,6 +373,82 @@ TEST_F(OpValuesTest, WeightedCrossEntropyByHand) {
   EXPECT_EQ(loss({2, -1, 7}), std::pair(0.0, 0.0)) << "no voxel counts";
 }
 
+// A sigmoid of ln 3 is 3/4. The third voxel is ignored, the second one is in
+// the first region alone.
+TEST_F(OpValuesTest, RegionsByHand) {
+  const double z = std::log(3.0);
+  std::vector<HostTensor> inputs = {f64({1, 3, 1, 2}, {z, 0, 0, z, 9, -9}),
+                                    i32({1, 3, 1}, {2, 1, 3})};
+  const std::string regions = "regions [[1, 2], [2]] ignored 3 ";
+  auto dice = run(functionText({"1x3x1x2xf64", "1x3x1xi32"},
+                               {"f64", "2xf64", "1x3x2xf64"},
+                               "seg.dice %a0, %a1 smooth 1.0 " + regions +
+                                   ": (!a0, !a1) -> (!r0, !r1, !r2)"),
+                  inputs);
+  ASSERT_EQ(dice.size(), 3u);
+  EXPECT_THAT(dice[2].values(),
+              Pointwise(NearBy(1e-15), {1.25, 0.5, 1.25, 1.25, 2.0, 1.0}));
+  EXPECT_THAT(dice[1].values(),
+              Pointwise(NearBy(1e-15), {3.5 / 4.25, 2 / 3.25}));
+  for (bool sums : {false, true}) {
+    auto entropy =
+        run(functionText({"1x3x1x2xf64", "1x3x1xi32"}, {"f64", "f64"},
+                         "seg.binary_cross_entropy %a0, %a1 " + regions +
+                             (sums ? "sum_classes " : "") +
+                             ": (!a0, !a1) -> (!r0, !r1)"),
+            inputs);
+    ASSERT_EQ(entropy.size(), 2u);
+    EXPECT_EQ(entropy[1][0], 2);
+    // -log of 3/4 and 1/2, of 1/2 and 1 - 3/4.
+    EXPECT_NEAR(entropy[0][0],
+                (std::log(4 / 3.0) + 2 * std::log(2.0) + std::log(4.0)) /
+                    (sums ? 2 : 4),
+                1e-14);
+  }
+}
+
+TEST_F(OpValuesTest, RegionsWithoutAVoxelThatCounts) {
+  auto entropy = run(functionText({"1x1x1x1xf64", "1x1x1xi32"}, {"f64", "f64"},
+                                  "seg.binary_cross_entropy %a0, %a1 regions "
+                                  "[[1]] ignored 2 : (!a0, !a1) -> (!r0, !r1)"),
+                     {f64({1, 1, 1, 1}, {4}), i32({1, 1, 1}, {2})});
+  ASSERT_EQ(entropy.size(), 2u);
+  EXPECT_EQ(entropy[0][0], 0);
+  EXPECT_EQ(entropy[1][0], 0);
+}
+
+// Of ten values 35 percent are three: 9, and two of the three that are 4.
+TEST_F(OpValuesTest, TopKMeanByHand) {
+  HostTensor x = f64({2, 5, 1, 1}, {0, 4, 1, 9, 4, 0, 2, 4, 3, 1});
+  auto mean = run(functionText({"2x5x1x1xf64"}, {"f64", "f64", "f64", "f64"},
+                               "seg.top_k_mean %a0 percent 35.0 : (!a0) -> "
+                               "(!r0, !r1, !r2, !r3)"),
+                  {x});
+  ASSERT_EQ(mean.size(), 4u);
+  EXPECT_NEAR(mean[0][0], 17 / 3.0, 1e-15);
+  EXPECT_EQ(mean[1][0], 4);
+  EXPECT_NEAR(mean[2][0], 1 / 3.0, 1e-15);
+  EXPECT_NEAR(mean[3][0], 2 / 9.0, 1e-15);
+  HostTensor grad =
+      only({"2x5x1x1xf64", "f64", "f64", "f64", "f64"}, {"2x5x1x1xf64"},
+           "seg.top_k_mean_grad %a0, %a1, %a2, %a3, %a4 : (!a0, !a1, !a2, !a3, "
+           "!a4) -> !r0",
+           {x, mean[1], mean[2], mean[3], HostTensor::scalar(9.0)});
+  EXPECT_THAT(grad.values(),
+              Pointwise(NearBy(1e-15),
+                        {0.0, 2.0, 0.0, 3.0, 2.0, 0.0, 0.0, 2.0, 0.0, 0.0}));
+}
+
+TEST_F(OpValuesTest, VoxelCrossEntropyByHand) {
+  HostTensor losses =
+      only({"1x1x3x2xf64", "1x1x3xi32"}, {"1x1x3x1xf64"},
+           "seg.voxel_cross_entropy %a0, %a1 masked : (!a0, !a1) -> !r0",
+           {f64({1, 1, 3, 2}, {std::log(3.0), 0, 0, 1000, 1, 2}),
+            i32({1, 1, 3}, {1, 0, 2})});
+  EXPECT_THAT(losses.values(),
+              Pointwise(NearBy(1e-12), {std::log(4.0), 1000.0, 0.0}));
+}
+
 // A certain and correct prediction has no loss, and a finite gradient for every
 // gamma.
 TEST_F(OpValuesTest, FocalGradientAtCertainty) {

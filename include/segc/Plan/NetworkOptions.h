@@ -17,6 +17,7 @@
 #include "segc/Plan/Plan.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ namespace segc {
 struct LossOptions {
   bool dice = true, crossEntropy = true;
   double focalGamma = 0; ///< Exponent of a focal loss; 0: cross-entropy.
+  /// The cross-entropy is that of so many percent of the voxels of a batch,
+  /// those where it is largest; 0: of all.
+  double topKPercent = 0;
   double smooth = 1e-6;
   bool squared = false;          ///< Squared terms in the denominator of the
                                  ///< Dice loss.
@@ -38,6 +42,11 @@ struct LossOptions {
   std::vector<double> classWeights;
   /// Voxels whose label is no class count for nothing.
   bool ignoreUnlabelled = false;
+  /// The label values of each output, where classes overlap: the losses are
+  /// those of sigmoids. Empty: of a softmax.
+  std::vector<std::vector<int64_t>> regions;
+  /// The label of voxels that count for nothing in the losses of regions.
+  std::optional<int64_t> ignoredLabel;
   /// The weights of the heads of deep supervision sum to 1; else they are those
   /// of the published example, 8/15 of 1, 1/2 and 1/4.
   bool normalizedHeads = false;

@@ -58,6 +58,7 @@ KernelModels cpuKernelModels() {
   addPoolModels(models);
   addReductionModels(models);
   addShapeModels(models);
+  addTopKModels(models);
   return models;
 }
 

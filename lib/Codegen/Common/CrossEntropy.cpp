@@ -117,8 +117,8 @@ struct CrossEntropyFormula
 };
 
 struct CrossEntropyGradFormula
-    : LogitsGradOpInterface::ExternalModel<CrossEntropyGradFormula,
-                                           seg::CrossEntropyGradOp> {
+    : LogitsMapOpInterface::ExternalModel<CrossEntropyGradFormula,
+                                          seg::CrossEntropyGradOp> {
   SmallVector<int64_t> getSharedSizes(Operation *) const { return {1}; }
 
   /// Emits the gradient of the loss by the sum over pixels: the upstream
@@ -133,9 +133,9 @@ struct CrossEntropyGradFormula
     shared[0]->setAll(k, channel, toFloat(k, scale));
   }
 
-  void emitGradient(Operation *op, KernelBody &k, const LossPixels &pixels,
-                    ArrayRef<ChannelValues *> shared,
-                    ChannelValues &grads) const {
+  void emitPixels(Operation *op, KernelBody &k, const LossPixels &pixels,
+                  ArrayRef<ChannelValues *> shared,
+                  ChannelValues &grads) const {
     double gamma =
         cast<seg::CrossEntropyGradOp>(op).getFocalGamma().convertToDouble();
     emitLogGradient(k, pixels, gamma, shared[0]->get(k, 0), grads);
@@ -199,8 +199,8 @@ struct WeightedCrossEntropyFormula
 };
 
 struct WeightedCrossEntropyGradFormula
-    : LogitsGradOpInterface::ExternalModel<WeightedCrossEntropyGradFormula,
-                                           seg::WeightedCrossEntropyGradOp> {
+    : LogitsMapOpInterface::ExternalModel<WeightedCrossEntropyGradFormula,
+                                          seg::WeightedCrossEntropyGradOp> {
   SmallVector<int64_t> getSharedSizes(Operation *) const { return {1}; }
 
   void emitShared(Operation *op, KernelBody &k, Value, Channel channel,
@@ -214,9 +214,9 @@ struct WeightedCrossEntropyGradFormula
     shared[0]->setAll(k, channel, toFloat(k, scale));
   }
 
-  void emitGradient(Operation *op, KernelBody &k, const LossPixels &pixels,
-                    ArrayRef<ChannelValues *> shared,
-                    ChannelValues &grads) const {
+  void emitPixels(Operation *op, KernelBody &k, const LossPixels &pixels,
+                  ArrayRef<ChannelValues *> shared,
+                  ChannelValues &grads) const {
     auto grad = cast<seg::WeightedCrossEntropyGradOp>(op);
     Value scale = shared[0]->get(k, 0);
     seg::PointwiseMath m(k.builder(), k.loc(), scale.getType());
@@ -228,9 +228,50 @@ struct WeightedCrossEntropyGradFormula
 
 } // namespace
 
+namespace {
+
+/// The cross-entropy of each pixel.
+struct VoxelCrossEntropyFormula
+    : LogitsMapOpInterface::ExternalModel<VoxelCrossEntropyFormula,
+                                          seg::VoxelCrossEntropyOp> {
+  void emitPixels(Operation *op, KernelBody &k, const LossPixels &pixels,
+                  ArrayRef<ChannelValues *>, ChannelValues &losses) const {
+    int64_t classes = pixels.logits().size();
+    Value term = emitLogTerm(k, pixels, /*gamma=*/0);
+    seg::PointwiseMath m(k.builder(), k.loc(), term.getType());
+    Value loss = m.sub(m.constant(0), term);
+    if (cast<seg::VoxelCrossEntropyOp>(op).getMasked())
+      loss = m.select(pixels.isBetween(k, 0, classes - 1), loss, m.constant(0));
+    losses.set(k, Channel(0), loss);
+  }
+};
+
+struct VoxelCrossEntropyGradFormula
+    : LogitsMapOpInterface::ExternalModel<VoxelCrossEntropyGradFormula,
+                                          seg::VoxelCrossEntropyGradOp> {
+  Value getPixelWeights(Operation *op) const {
+    return cast<seg::VoxelCrossEntropyGradOp>(op).getGrad();
+  }
+
+  void emitPixels(Operation *op, KernelBody &k, const LossPixels &pixels,
+                  ArrayRef<ChannelValues *>, ChannelValues &grads) const {
+    Value scale = pixels.weights();
+    seg::PointwiseMath m(k.builder(), k.loc(), scale.getType());
+    if (cast<seg::VoxelCrossEntropyGradOp>(op).getMasked())
+      scale = m.select(pixels.isBetween(k, 0, grads.size() - 1), scale,
+                       m.constant(0));
+    emitLogGradient(k, pixels, /*gamma=*/0, scale, grads);
+  }
+};
+
+} // namespace
+
 void segc::attachCrossEntropyFormulas(MLIRContext *context) {
   seg::CrossEntropyGradOp::attachInterface<CrossEntropyGradFormula>(*context);
   seg::CrossEntropyOp::attachInterface<CrossEntropyFormula>(*context);
+  seg::VoxelCrossEntropyGradOp::attachInterface<VoxelCrossEntropyGradFormula>(
+      *context);
+  seg::VoxelCrossEntropyOp::attachInterface<VoxelCrossEntropyFormula>(*context);
   seg::WeightedCrossEntropyGradOp::attachInterface<
       WeightedCrossEntropyGradFormula>(*context);
   seg::WeightedCrossEntropyOp::attachInterface<WeightedCrossEntropyFormula>(

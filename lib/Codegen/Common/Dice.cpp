@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RegionPixels.h"
 #include "segc/Codegen/Common/Formulas.h"
 
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
@@ -59,6 +60,44 @@ private:
   bool excludeBackground, sumClasses;
 };
 
+/// What the pixels of a Dice loss are: the softmax and the classes, or the
+/// sigmoids and the regions.
+class DicePixels {
+public:
+  template <typename OpTy>
+  DicePixels(KernelBody &k, OpTy op, const LossPixels &pixels)
+      : pixels(pixels) {
+    int64_t classes = pixels.logits().size();
+    if (ArrayAttr values = op.getRegionsAttr()) {
+      regions.emplace(k, pixels, values, op.getIgnored());
+      counts = regions->getCounts();
+      return;
+    }
+    softmax = &pixels.probabilities(k);
+    if (op.getMasked())
+      counts = pixels.isBetween(k, 0, classes - 1);
+  }
+
+  Value probability(KernelBody &k, Channel c) const {
+    return softmax ? softmax->get(k, c)
+                   : emitSigmoid(k, pixels.logits().get(k, c));
+  }
+  /// Whether the pixels are of class or region `c`.
+  Value isTarget(KernelBody &k, Channel c) const {
+    return regions ? regions->contains(k, c) : pixels.isClass(k, c);
+  }
+  /// Null if the probabilities are sigmoids.
+  const ChannelValues *getSoftmax() const { return softmax; }
+  /// Whether the pixels count; null if all do.
+  Value getCounts() const { return counts; }
+
+private:
+  const LossPixels &pixels;
+  std::optional<RegionPixels> regions;
+  const ChannelValues *softmax = nullptr;
+  Value counts;
+};
+
 /// The sums of a tile are, for each class, sum(p t), sum(p) or sum(p p), and
 /// sum(t).
 struct DiceFormula
@@ -72,11 +111,10 @@ struct DiceFormula
     auto dice = cast<seg::DiceOp>(op);
     bool squared = dice.getSquared();
     int64_t classes = pixels.logits().size();
-    const ChannelValues &probabilities = pixels.probabilities(k);
-    Value counts =
-        dice.getMasked() ? pixels.isBetween(k, 0, classes - 1) : Value();
+    DicePixels of(k, dice, pixels);
+    Value counts = of.getCounts();
     forChannels(k, classes, [&](Channel c) {
-      Value p = probabilities.get(k, c), isClass = pixels.isClass(k, c);
+      Value p = of.probability(k, c), isClass = of.isTarget(k, c);
       seg::PointwiseMath m(k.builder(), k.loc(), p.getType());
       if (counts)
         p = m.select(counts, p, m.constant(0));
@@ -137,7 +175,7 @@ struct DiceFormula
 /// Computes dLoss/dp = onTarget * t + always * (p if squared, else 1), where
 /// the two factors are the same for all pixels of a sample.
 struct DiceGradFormula
-    : LogitsGradOpInterface::ExternalModel<DiceGradFormula, seg::DiceGradOp> {
+    : LogitsMapOpInterface::ExternalModel<DiceGradFormula, seg::DiceGradOp> {
   SmallVector<int64_t> getSharedSizes(Operation *op) const {
     int64_t classes =
         seg::channels(cast<seg::DiceGradOp>(op).getLogits().getType());
@@ -165,26 +203,29 @@ struct DiceGradFormula
         k, c, toFloat(k, rule.squared ? m.mul(each, m.constant(2)) : each));
   }
 
-  void emitGradient(Operation *op, KernelBody &k, const LossPixels &pixels,
-                    ArrayRef<ChannelValues *> shared,
-                    ChannelValues &grads) const {
+  void emitPixels(Operation *op, KernelBody &k, const LossPixels &pixels,
+                  ArrayRef<ChannelValues *> shared,
+                  ChannelValues &grads) const {
     auto grad = cast<seg::DiceGradOp>(op);
     bool squared = grad.getSquared();
-    const ChannelValues &p = pixels.probabilities(k);
+    DicePixels of(k, grad, pixels);
     seg::PointwiseMath m(k.builder(), k.loc(), grads.getType(k));
-    Value counts =
-        grad.getMasked() ? pixels.isBetween(k, 0, grads.size() - 1) : Value();
+    Value counts = of.getCounts();
     forChannels(k, grads.size(), [&](Channel c) {
       Value onTarget =
-          m.select(pixels.isClass(k, c), shared[0]->get(k, c), m.constant(0));
+          m.select(of.isTarget(k, c), shared[0]->get(k, c), m.constant(0));
       Value always = shared[1]->get(k, c);
       if (counts)
         always = m.select(counts, always, m.constant(0));
-      grads.set(k, c,
-                squared ? m.fma(always, p.get(k, c), onTarget)
-                        : m.add(always, onTarget));
+      Value p = squared || !of.getSoftmax() ? of.probability(k, c) : Value();
+      Value slope =
+          squared ? m.fma(always, p, onTarget) : m.add(always, onTarget);
+      if (!of.getSoftmax())
+        slope = m.mul(slope, m.mul(p, m.sub(m.constant(1), p)));
+      grads.set(k, c, slope);
     });
-    emitSoftmaxGrad(k, p, grads);
+    if (of.getSoftmax())
+      emitSoftmaxGrad(k, *of.getSoftmax(), grads);
   }
 };
 

@@ -14,6 +14,7 @@ using namespace mlir;
 void segc::registerFormulas(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
     attachChannelSumFormulas(context);
+    attachBinaryCrossEntropyFormulas(context);
     attachCrossEntropyFormulas(context);
     attachDiceFormulas(context);
     attachNormFormulas(context);

@@ -14,37 +14,32 @@ using namespace mlir;
 
 namespace segc {
 
+Value LossPixels::labelConstant(KernelBody &k, int64_t value) const {
+  OpBuilder &b = k.builder();
+  TypedAttr number = b.getI32IntegerAttr(static_cast<int32_t>(value));
+  if (auto vector = dyn_cast<VectorType>(labels().getType()))
+    number = DenseElementsAttr::get(vector, Attribute(number));
+  return arith::ConstantOp::create(b, k.loc(), number);
+}
+
 Value LossPixels::isClass(KernelBody &k, Channel c) const {
   OpBuilder &b = k.builder();
-  Type type = labels().getType();
-  Value wanted;
-  if (c.isNumber()) {
-    TypedAttr number = b.getI32IntegerAttr(static_cast<int32_t>(c.getNumber()));
-    if (auto vector = dyn_cast<VectorType>(type))
-      number = DenseElementsAttr::get(vector, Attribute(number));
-    wanted = arith::ConstantOp::create(b, k.loc(), number);
-  } else {
-    wanted = k.broadcast(
-        arith::IndexCastOp::create(b, k.loc(), b.getI32Type(), c.getIndex(k)),
-        type);
-  }
+  Value wanted =
+      c.isNumber() ? labelConstant(k, c.getNumber())
+                   : k.broadcast(arith::IndexCastOp::create(
+                                     b, k.loc(), b.getI32Type(), c.getIndex(k)),
+                                 labels().getType());
   return arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::eq, labels(),
                                wanted);
 }
 
 Value LossPixels::isBetween(KernelBody &k, int64_t first, int64_t last) const {
   OpBuilder &b = k.builder();
-  Type type = labels().getType();
-  auto constant = [&](int64_t value) -> Value {
-    TypedAttr number = b.getI32IntegerAttr(static_cast<int32_t>(value));
-    if (auto vector = dyn_cast<VectorType>(type))
-      number = DenseElementsAttr::get(vector, Attribute(number));
-    return arith::ConstantOp::create(b, k.loc(), number);
-  };
   // A label below `first` is a large unsigned number.
-  Value offset = arith::SubIOp::create(b, k.loc(), labels(), constant(first));
+  Value offset =
+      arith::SubIOp::create(b, k.loc(), labels(), labelConstant(k, first));
   return arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::ule, offset,
-                               constant(last - first));
+                               labelConstant(k, last - first));
 }
 
 Value PixelSums::tileRow(KernelBody &k, Value sample, Value tile) const {

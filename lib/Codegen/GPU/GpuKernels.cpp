@@ -191,6 +191,7 @@ KernelModels gpuKernelModels() {
   addPoolGpuModels(models);
   addReductionGpuModels(models);
   addShapeGpuModels(models);
+  addTopKGpuModels(models);
   return models;
 }
 

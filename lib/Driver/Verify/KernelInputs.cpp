@@ -43,6 +43,10 @@ static bool wantsPositive(OpOperand &use) {
       .Case([&](seg::WeightedCrossEntropyGradOp op) {
         return value == op.getTotalWeight();
       })
+      .Case([&](seg::BinaryCrossEntropyGradOp op) {
+        return value == op.getVoxels();
+      })
+      .Case([&](seg::TopKMeanOp op) { return value == op.getInput(); })
       .Case([&](seg::ClipScaleOp op) { return value == op.getLossScale(); })
       .Case([&](seg::OptimizerOpInterface op) {
         return value == op.getSquaresState();

@@ -159,6 +159,15 @@ SmallVector<Value> copyObjective(EntryBuilder &entry, seg::NetworkOp network,
   return results;
 }
 
+/// Returns the probabilities of the logits, of f32 in every precision.
+Value probabilitiesOf(OpBuilder &b, seg::NetworkOp network, Value logits) {
+  if (!network.getSigmoid())
+    return seg::SoftmaxOp::create(b, network.getLoc(), logits);
+  auto sigmoid = seg::SigmoidOp::create(b, network.getLoc(), logits);
+  sigmoid->setAttr(seg::precisionAttrName, b.getStringAttr("f32"));
+  return sigmoid;
+}
+
 /// `head` is given where predict yields its input.
 void importPredict(ModuleOp module, seg::NetworkOp network,
                    const Layout &layout, seg::ConvOp head) {
@@ -170,9 +179,8 @@ void importPredict(ModuleOp module, seg::NetworkOp network,
   if (head)
     entry.result(copier.lookup(head.getInput()), "outputs", "features");
   else
-    entry.result(
-        seg::SoftmaxOp::create(entry.builder, network.getLoc(), logits),
-        "outputs", "probabilities");
+    entry.result(probabilitiesOf(entry.builder, network, logits), "outputs",
+                 "probabilities");
   entry.finish();
 }
 
@@ -236,6 +244,8 @@ DictionaryAttr layoutAttr(seg::NetworkOp network, const Layout &layout,
   SmallVector<NamedAttribute> entries = {
       named("network", network.getSymNameAttr()),
       named("classes", network.getClassesAttr()),
+      named("activation",
+            b.getStringAttr(network.getSigmoid() ? "sigmoid" : "softmax")),
       named("parameters", b.getArrayAttr(params)),
       named("states", b.getArrayAttr(states)),
       named("slots", b.getArrayAttr(slotAttrs)),

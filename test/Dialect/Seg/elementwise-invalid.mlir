@@ -20,7 +20,7 @@ func.func @pointwise_c1_shape(%x: tensor<8xf32>) {
 
 // leaky_relu_c1: a slope above 0
 func.func @leaky_relu_c1(%x: tensor<2x4x4x8xf32>) {
-  // expected-error @+1 {{expects a slope above 0 (the gradient reads the sign of the output), got 0.0}}
+  // expected-error @+1 {{expects a slope above 0 (the gradient reads the sign of the output), got 0}}
   %z = seg.leaky_relu %x slope 0.0 : tensor<2x4x4x8xf32>
   return
 }
@@ -67,5 +67,32 @@ func.func @scale_c1(%x: tensor<2x4x4x8xf32>) {
 func.func @leaky_relu_c1_infinite(%x: tensor<2x4x4x8xf32>) {
   // expected-error @+1 {{expects a finite slope}}
   %z = seg.leaky_relu %x slope 0x7FF0000000000000 : tensor<2x4x4x8xf32>
+  return
+}
+
+// -----
+
+// top_k_mean_c1: a percentage above 0
+func.func @top_k_mean_c1(%x: tensor<2x4x4x1xf32>) {
+  // expected-error @+1 {{expects a percentage above 0, to 100, got 0}}
+  %m, %t, %w, %u = seg.top_k_mean %x percent 0.0 : (tensor<2x4x4x1xf32>) -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+
+// top_k_mean_c1: at most all
+func.func @top_k_mean_c1_most(%x: tensor<2x4x4x1xf32>) {
+  // expected-error @+1 {{expects a percentage above 0, to 100, got 100.5}}
+  %m, %t, %w, %u = seg.top_k_mean %x percent 100.5 : (tensor<2x4x4x1xf32>) -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+
+// top_k_mean_c2: samples and places
+func.func @top_k_mean_c2(%x: tensor<4x4xf32>) {
+  // expected-error @+1 {{expects an activation of rank 3 or more, got 'tensor<4x4xf32>'}}
+  %m, %t, %w, %u = seg.top_k_mean %x percent 10.0 : (tensor<4x4xf32>) -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
   return
 }

@@ -114,3 +114,102 @@ func.func @weighted_cross_entropy_c2_none(%z: tensor<2x4x4x3xf32>, %t: tensor<2x
   %l, %w = seg.weighted_cross_entropy %z, %t weights [0.0, 0.0, 0.0] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
   return
 }
+
+// -----
+
+// regions_c1: an ignored label of regions
+func.func @regions_c1(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects regions beside the ignored label 4, got none}}
+  %l, %d, %s = seg.dice %z, %t smooth 1.0 ignored 4 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  return
+}
+
+// -----
+
+// regions_c2: label values for each channel
+func.func @regions_c2(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects label values for each of the 3 regions, got 2}}
+  %l, %v = seg.binary_cross_entropy %z, %t regions [[1], [2]] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+
+// regions_c3: regions with label values
+func.func @regions_c3(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects label values of region 1, got none}}
+  %l, %v = seg.binary_cross_entropy %z, %t regions [[1], [], [2]] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+
+// regions_c3_value: values that labels have
+func.func @regions_c3_value(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects label values from 0 to 2147483647, got -1}}
+  %l, %v = seg.binary_cross_entropy %z, %t regions [[1], [-1], [2]] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+
+// regions_c3_ignored: a value that labels have
+func.func @regions_c3_ignored(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects an ignored label from 0 to 2147483647, got -1}}
+  %l, %v = seg.binary_cross_entropy %z, %t regions [[1], [1], [2]] ignored -1 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+
+// regions_c4: the ignored label is in no region
+func.func @regions_c4(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects regions without the ignored label 2, got it in region 2}}
+  %l, %v = seg.binary_cross_entropy %z, %t regions [[1], [1], [1, 2]] ignored 2 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+
+// dice_c4: regions have no background
+func.func @dice_c4(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects neither masked nor exclude_background with regions, which have no background, got exclude_background}}
+  %l, %d, %s = seg.dice %z, %t exclude_background smooth 1.0 regions [[1], [2], [3]] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  return
+}
+
+// -----
+
+// dice_c4_masked: regions say which label is ignored
+func.func @dice_c4_masked(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects neither masked nor exclude_background with regions, which have no background, got masked}}
+  %l, %d, %s = seg.dice %z, %t smooth 1.0 masked regions [[1], [2], [3]] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  return
+}
+
+// -----
+
+// voxel_cross_entropy_c1: a number for each voxel
+func.func @voxel_cross_entropy_c1(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects a number for each voxel, 'tensor<2x4x4x1xf32>', got 'tensor<2x4x4x3xf32>'}}
+  %l = seg.voxel_cross_entropy %z, %t : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> tensor<2x4x4x3xf32>
+  return
+}
+
+// -----
+
+// voxel_cross_entropy_grad: voxel_cross_entropy_c1 of the gradient
+func.func @voxel_cross_entropy_grad(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects a number for each voxel, 'tensor<2x4x4x1xf32>', got 'tensor<2x4x4x3xf32>'}}
+  %l = seg.voxel_cross_entropy_grad %z, %t, %z : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>, tensor<2x4x4x3xf32>) -> tensor<2x4x4x3xf32>
+  return
+}
+
+// -----
+
+// binary_cross_entropy_grad: regions_c2 of the gradient
+func.func @binary_cross_entropy_grad(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>, %s: tensor<f32>) {
+  // expected-error @+1 {{expects label values for each of the 3 regions, got 1}}
+  %l = seg.binary_cross_entropy_grad %z, %t, %s, %s regions [[1]] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>, tensor<f32>, tensor<f32>) -> tensor<2x4x4x3xf32>
+  return
+}

@@ -47,3 +47,29 @@ func.func @cross_entropy(%z: !z, %t: !t) -> (!z, !z) {
   %3 = seg.cross_entropy_grad %z, %t, %2 focal_gamma 2.0 : (!z, !t, tensor<f32>) -> !z
   return %1, %3 : !z, !z
 }
+
+// CHECK-LABEL: @regions
+func.func @regions(%z: !z, %t: !t) -> (!z, !z) {
+  // CHECK: seg.dice %{{.*}}, %{{.*}} smooth 1.000000e+00 regions {{\[\[}}1, 2], [2], [3]] ignored 4 :
+  %loss, %each, %sums = seg.dice %z, %t smooth 1.0 regions [[1, 2], [2], [3]] ignored 4 : (!z, !t) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  // CHECK: seg.dice_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} smooth 1.000000e+00 regions {{\[\[}}1, 2], [2], [3]] ignored 4 :
+  %0 = seg.dice_grad %z, %t, %sums, %loss smooth 1.0 regions [[1, 2], [2], [3]] ignored 4 : (!z, !t, tensor<2x3x3xf32>, tensor<f32>) -> !z
+  // CHECK: seg.binary_cross_entropy %{{.*}}, %{{.*}} regions {{\[\[}}1, 2], [2], [3]] ignored 4 sum_classes :
+  %entropy, %voxels = seg.binary_cross_entropy %z, %t regions [[1, 2], [2], [3]] ignored 4 sum_classes : (!z, !t) -> (tensor<f32>, tensor<f32>)
+  // CHECK: seg.binary_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} regions {{\[\[}}1, 2], [2], [3]] :
+  %1 = seg.binary_cross_entropy_grad %z, %t, %voxels, %entropy regions [[1, 2], [2], [3]] : (!z, !t, tensor<f32>, tensor<f32>) -> !z
+  return %0, %1 : !z, !z
+}
+
+// CHECK-LABEL: @top_k
+func.func @top_k(%z: !z, %t: !t) -> !z {
+  // CHECK: seg.voxel_cross_entropy %{{.*}}, %{{.*}} masked : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> tensor<2x4x4x1xf32>
+  %losses = seg.voxel_cross_entropy %z, %t masked : (!z, !t) -> tensor<2x4x4x1xf32>
+  // CHECK: seg.top_k_mean %{{.*}} percent 1.000000e+01 : (tensor<2x4x4x1xf32>) -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
+  %mean, %threshold, %weight, %tie = seg.top_k_mean %losses percent 10.0 : (tensor<2x4x4x1xf32>) -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
+  // CHECK: seg.top_k_mean_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x4x4x1xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<2x4x4x1xf32>
+  %grad = seg.top_k_mean_grad %losses, %threshold, %weight, %tie, %mean : (tensor<2x4x4x1xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<2x4x4x1xf32>
+  // CHECK: seg.voxel_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}} masked :
+  %0 = seg.voxel_cross_entropy_grad %z, %t, %grad masked : (!z, !t, tensor<2x4x4x1xf32>) -> !z
+  return %0 : !z
+}

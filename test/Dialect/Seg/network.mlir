@@ -55,3 +55,14 @@ func.func @fusion(%x: tensor<2x8x8x2xf32>, %y: tensor<2x8x8x2xf32>, %f: tensor<1
   }
   return %0 : tensor<2x8x8x2xf32>
 }
+
+// Classes that overlap.
+// CHECK-LABEL: seg.network @regions format 1 classes 1 sigmoid optimizer
+seg.network @regions format 1 classes 1 sigmoid optimizer {kind = "adam"} pipeline {kind = "isbi"} forward {
+^bb0(%image: tensor<1x4x4x1xf32>):
+  seg.output %image : tensor<1x4x4x1xf32>
+} objective ["loss"] {
+^bb0(%logits: tensor<1x4x4x1xf32>, %labels: tensor<1x4x4xi32>):
+  %loss = seg.param "loss" constant 0.0 : tensor<f32>
+  seg.output %loss : tensor<f32>
+}

@@ -110,7 +110,7 @@ for name in ("Elementwise", "Norm"):
 check_ops(
     "Loss",
     ops_of("Loss"),
-    {f"lib/Codegen/Common/{loss}.cpp" for loss in ("Dice", "CrossEntropy")},
+    {f"lib/Codegen/Common/{loss}.cpp" for loss in ("BinaryCrossEntropy", "Dice", "CrossEntropy")},
 )
 
 print("\n".join(problems))

@@ -56,6 +56,7 @@ void addOptimizerModels(KernelModels &models);
 void addPoolModels(KernelModels &models);
 void addReductionModels(KernelModels &models);
 void addShapeModels(KernelModels &models);
+void addTopKModels(KernelModels &models);
 /// The models of all families.
 KernelModels cpuKernelModels();
 

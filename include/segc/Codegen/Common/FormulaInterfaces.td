@@ -88,30 +88,33 @@ def PixelReductionOpInterface : OpInterface<"PixelReductionOpInterface"> {
   ];
 }
 
-def LogitsGradOpInterface : OpInterface<"LogitsGradOpInterface"> {
+def LogitsMapOpInterface : OpInterface<"LogitsMapOpInterface"> {
   let cppNamespace = "::segc";
   let description = [{
-    The gradient of a loss with respect to its logits, pixel by pixel.
+    What is computed of the logits pixel by pixel: the gradient of a loss with
+    respect to them, or a loss for each pixel.
   }];
   let methods = [
     InterfaceMethod<"The logits.", "::mlir::Value", "getPixelLogits", (ins), [{}],
       "return $_op.getLogits();">,
     InterfaceMethod<"The label of each pixel.",
       "::mlir::Value", "getPixelLabels", (ins), [{}], "return $_op.getLabels();">,
+    InterfaceMethod<"A number for each pixel; null if there is none.",
+      "::mlir::Value", "getPixelWeights", (ins), [{}], "return {};">,
     InterfaceMethod<[{
         Numbers of channels of the values that all pixels of a sample share. There
         are at most two such values, of equal numbers, each with at most the
         channels of the logits.
       }],
-      "::llvm::SmallVector<int64_t>", "getSharedSizes", (ins)>,
+      "::llvm::SmallVector<int64_t>", "getSharedSizes", (ins), [{}], "return {};">,
     InterfaceMethod<"Emits the shared values of a channel, of type f32.", "void", "emitShared",
       (ins "::segc::KernelBody &":$k, "::mlir::Value":$sample, "::segc::Channel":$channel,
-           "::llvm::ArrayRef<::segc::ChannelValues *>":$shared)>,
-    InterfaceMethod<"Emits the gradients of pixels, which may share the memory of the logits.",
-      "void", "emitGradient",
+           "::llvm::ArrayRef<::segc::ChannelValues *>":$shared), [{}], "return;">,
+    InterfaceMethod<"Emits the channels of the result, which may share the memory of the logits.",
+      "void", "emitPixels",
       (ins "::segc::KernelBody &":$k, "const ::segc::LossPixels &":$pixels,
            "::llvm::ArrayRef<::segc::ChannelValues *>":$shared,
-           "::segc::ChannelValues &":$grads)>
+           "::segc::ChannelValues &":$values)>
   ];
 }
 

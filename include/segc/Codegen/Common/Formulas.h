@@ -29,6 +29,7 @@ void emitUpdatedVector(UpdateBody &body, OptimizerUpdateOpInterface update,
                        llvm::ArrayRef<mlir::Value> stepValues);
 
 // Each attaches the formulas of one family of ops.
+void attachBinaryCrossEntropyFormulas(mlir::MLIRContext *context);
 void attachChannelSumFormulas(mlir::MLIRContext *context);
 void attachCrossEntropyFormulas(mlir::MLIRContext *context);
 void attachDiceFormulas(mlir::MLIRContext *context);

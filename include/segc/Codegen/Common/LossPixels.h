@@ -25,11 +25,15 @@ public:
   virtual const SoftmaxScale &softmaxScale() const = 0;
   /// The labels, of type i32.
   virtual mlir::Value labels() const = 0;
+  /// The numbers of the pixels, of type f32, if the op has such.
+  virtual mlir::Value weights() const = 0;
 
   /// Whether the label is `c`.
   mlir::Value isClass(KernelBody &k, Channel c) const;
   /// Whether the label is one of `first` to `last`.
   mlir::Value isBetween(KernelBody &k, int64_t first, int64_t last) const;
+  /// A number like the labels.
+  mlir::Value labelConstant(KernelBody &k, int64_t value) const;
 };
 
 /// Adds a term to the sum `first` + channel.

@@ -126,6 +126,7 @@ void addOptimizerGpuModels(KernelModels &models);
 void addPoolGpuModels(KernelModels &models);
 void addReductionGpuModels(KernelModels &models);
 void addShapeGpuModels(KernelModels &models);
+void addTopKGpuModels(KernelModels &models);
 /// The models of all families.
 KernelModels gpuKernelModels();
 

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Losses on logits and their gradients, with a pixel in each lane.
+// Losses on logits, their gradients and losses of each pixel, with a pixel in
+// each lane.
 
 #include "Reductions/PixelChannels.h"
 #include "Reductions/TileReductions.h"
@@ -18,7 +19,7 @@ using namespace segc;
 
 namespace {
 
-/// The tiles of logits in which gradients are computed.
+/// The tiles of logits in which a map of them is computed.
 struct LossLayout {
   explicit LossLayout(RankedTensorType logits)
       : pixels(seg::spatialSize(logits)), classes(seg::channels(logits)),
@@ -35,42 +36,47 @@ struct LossKernel : CpuReductionModel<PixelReductionOpInterface> {
 };
 
 /// The first of the buffers that hold values shared by all pixels of a sample.
-/// It follows the buffers of a PixelVector; gradients use the buffer of the
+/// It follows the buffers of a PixelVector; results use the buffer of the
 /// logits.
 constexpr int64_t sharedBuffer = 2, buffers = sharedBuffer + 2;
 
-struct LossGradKernel : CpuFormulaModel<LogitsGradOpInterface> {
+struct LogitsMapKernel : CpuFormulaModel<LogitsMapOpInterface> {
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
-    auto grad = cast<LogitsGradOpInterface>(op);
-    Value logits = grad.getPixelLogits();
+    auto map = cast<LogitsMapOpInterface>(op);
+    Value logits = map.getPixelLogits();
     LossLayout layout(cast<RankedTensorType>(logits.getType()));
     int64_t lanes = cpuTarget(emitter).lanes,
             scratch =
-                PixelChannels::scratchBytes(layout.classes, lanes, buffers);
+                PixelChannels::scratchBytes(layout.classes, lanes, buffers),
+            channels = seg::channels(
+                cast<RankedTensorType>(op->getResult(0).getType()));
     emitter.launch({0, layout.tiles}, scratch, [&](KernelBody &k) {
       Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
       Value base = k.mul(tile.sample, layout.pixels),
             output = outputOf(k, op->getResult(0));
       SmallVector<PixelChannels, 2> shared;
-      for (auto [i, size] : llvm::enumerate(grad.getSharedSizes()))
+      for (auto [i, size] : llvm::enumerate(map.getSharedSizes()))
         shared.emplace_back(size, lanes, sharedBuffer + i);
       SmallVector<ChannelValues *, 2> sharedValues;
       for (PixelChannels &values : shared)
         sharedValues.push_back(&values);
-      forChannels(k, shared.front().size(), [&](Channel c) {
-        grad.emitShared(k, tile.sample, c, sharedValues);
-      });
+      if (!shared.empty())
+        forChannels(k, shared.front().size(), [&](Channel c) {
+          map.emitShared(k, tile.sample, c, sharedValues);
+        });
       forPixelVectors(k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
                       [&](Value pixel, Value count, Value mask) {
                         PixelVector pixels(loadPixels(k, inputOf(k, logits),
                                                       pixel, layout.classes,
                                                       lanes, count),
                                            pixel, mask);
-                        pixels.loadLabels(k, grad.getPixelLabels());
-                        PixelChannels grads(layout.classes, lanes);
-                        grad.emitGradient(k, pixels, sharedValues, grads);
-                        storePixels(k, grads, output, pixel, count);
+                        pixels.loadLabels(k, map.getPixelLabels());
+                        if (Value weights = map.getPixelWeights())
+                          pixels.loadWeights(k, weights);
+                        PixelChannels values(channels, lanes);
+                        map.emitPixels(k, pixels, sharedValues, values);
+                        storePixels(k, values, output, pixel, count);
                       });
     });
     return success();
@@ -81,5 +87,5 @@ struct LossGradKernel : CpuFormulaModel<LogitsGradOpInterface> {
 
 void segc::addLossModels(KernelModels &models) {
   models.push_back(std::make_unique<LossKernel>());
-  models.push_back(std::make_unique<LossGradKernel>());
+  models.push_back(std::make_unique<LogitsMapKernel>());
 }

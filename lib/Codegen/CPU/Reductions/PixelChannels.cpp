@@ -127,6 +127,10 @@ void PixelVector::loadLabels(KernelBody &k, Value operand) {
       loadVector(k, inputOf(k, operand), first, channels.getLanes(), mask);
 }
 
+void PixelVector::loadWeights(KernelBody &k, Value operand) {
+  weightVector = k.load(inputOf(k, operand), first, channels.getLanes(), mask);
+}
+
 const ChannelValues &PixelVector::probabilities(KernelBody &k) const {
   if (!probabilityVectors) {
     probabilityVectors.emplace(channels.size(), channels.getLanes(),

@@ -67,17 +67,20 @@ public:
 
   /// Loads the labels that `labels` returns from an operand of the root.
   void loadLabels(KernelBody &k, mlir::Value operand);
+  /// Loads what `weights` returns from an operand of the root.
+  void loadWeights(KernelBody &k, mlir::Value operand);
 
   const ChannelValues &logits() const override { return channels; }
   const ChannelValues &probabilities(KernelBody &k) const override;
   const SoftmaxScale &softmaxScale() const override { return scale; }
   mlir::Value labels() const override { return labelVector; }
+  mlir::Value weights() const override { return weightVector; }
 
 private:
   PixelChannels channels;
   mlir::Value first; ///< The index of the first pixel.
   mlir::Value mask;  ///< Lanes that hold pixels; null if all do.
-  mlir::Value labelVector;
+  mlir::Value labelVector, weightVector;
   mutable std::optional<PixelChannels> probabilityVectors;
   mutable SoftmaxScale scale;
 };

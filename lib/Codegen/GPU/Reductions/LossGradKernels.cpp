@@ -1,13 +1,13 @@
-//===- LossGradKernels.cpp - Gradients of losses --------------------------===//
+//===- LossGradKernels.cpp - Gradients of losses, losses of pixels --------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Gradients of losses on logits, with a thread for each pixel. The values that
-// the pixels of a sample share are computed once for each block, which takes
-// several pixels for each thread.
+// Gradients of losses on logits, and losses of each pixel, with a thread for
+// each pixel. The values that the pixels of a sample share are computed once
+// for each block, which takes several pixels for each thread.
 
 #include "KernelHelpers.h"
 #include "Reductions/ThreadChannels.h"
@@ -22,16 +22,18 @@ namespace {
 
 constexpr int64_t maxThreads = 256, pixelsOfThread = 8;
 
-struct LossGradKernel : GpuFormulaModel<LogitsGradOpInterface> {
+struct LogitsMapKernel : GpuFormulaModel<LogitsMapOpInterface> {
   LogicalResult emitKernels(Operation *op,
                             GpuFusionEmitter &emitter) const override {
-    auto grad = cast<LogitsGradOpInterface>(op);
-    Value logits = grad.getPixelLogits();
+    auto map = cast<LogitsMapOpInterface>(op);
+    Value logits = map.getPixelLogits();
     auto type = cast<RankedTensorType>(logits.getType());
-    int64_t pixels = seg::spatialSize(type), channels = seg::channels(type);
-    // Of many channels a thread has the softmax and the gradients.
+    int64_t pixels = seg::spatialSize(type), channels = seg::channels(type),
+            results = seg::channels(
+                cast<RankedTensorType>(op->getResult(0).getType()));
+    // Of many channels a thread has the softmax and the results.
     int64_t own = 2 * ThreadChannels::sharedFloats(channels), base = 0;
-    SmallVector<int64_t> sizes = grad.getSharedSizes();
+    SmallVector<int64_t> sizes = map.getSharedSizes();
     for (int64_t size : sizes)
       base += size;
     int64_t threads = threadsWithShared(emitter.getTarget(), own, maxThreads);
@@ -58,20 +60,24 @@ struct LossGradKernel : GpuFormulaModel<LogitsGradOpInterface> {
           }
           for (BlockChannels &values : shared)
             sharedValues.push_back(&values);
-          k.forThreads(sizes.front(), [&](Value channel) {
-            grad.emitShared(k, sample, Channel(channel), sharedValues);
-          });
-          k.barrier();
+          if (!sizes.empty()) {
+            k.forThreads(sizes.front(), [&](Value channel) {
+              map.emitShared(k, sample, Channel(channel), sharedValues);
+            });
+            k.barrier();
+          }
           Value output = outputOf(k, op->getResult(0));
           k.loop(k.add(begin, k.thread()), end, threads, [&](Value number) {
             Value pixel = k.add(k.mul(sample, pixels), number);
             ThreadPixel thread(k, inputOf(k, logits), pixel, channels, threads,
                                base);
-            thread.loadLabels(grad.getPixelLabels());
-            ThreadChannels grads(k, channels, threads,
-                                 base + own / 2 * threads);
-            grad.emitGradient(k, thread, sharedValues, grads);
-            storeChannels(k, grads, output, pixel);
+            thread.loadLabels(map.getPixelLabels());
+            if (Value weights = map.getPixelWeights())
+              thread.loadWeights(weights);
+            ThreadChannels values(k, results, threads,
+                                  base + own / 2 * threads);
+            map.emitPixels(k, thread, sharedValues, values);
+            storeChannels(k, values, output, pixel);
           });
         });
     return success();
@@ -81,5 +87,5 @@ struct LossGradKernel : GpuFormulaModel<LogitsGradOpInterface> {
 } // namespace
 
 void segc::addLossGradGpuModels(KernelModels &models) {
-  models.push_back(std::make_unique<LossGradKernel>());
+  models.push_back(std::make_unique<LogitsMapKernel>());
 }

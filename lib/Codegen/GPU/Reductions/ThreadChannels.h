@@ -115,14 +115,20 @@ public:
     label = k.loadScalar(inputOf(k, operand), pixel);
   }
 
+  /// Loads the number that `weights` returns from an operand of the root.
+  void loadWeights(mlir::Value operand) {
+    weight = k.loadScalar(inputOf(k, operand), pixel);
+  }
+
   const ChannelValues &logits() const override { return channels; }
   const ChannelValues &probabilities(KernelBody &k) const override;
   const SoftmaxScale &softmaxScale() const override { return *scale; }
   mlir::Value labels() const override { return label; }
+  mlir::Value weights() const override { return weight; }
 
 private:
   GpuKernelBody &k;
-  mlir::Value pixel, label;
+  mlir::Value pixel, label, weight;
   MemoryChannels channels;
   mutable ThreadChannels softmax;
   mutable std::optional<SoftmaxScale> scale;

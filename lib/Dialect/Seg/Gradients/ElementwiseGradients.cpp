@@ -131,3 +131,14 @@ LogicalResult CastOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
   result[0] = CastOp::create(b, getLoc(), getInput().getType(), g[0]);
   return success();
 }
+
+LogicalResult TopKMeanOp::buildAdjoint(OpBuilder &b, ValueRange g,
+                                       ArrayRef<bool>,
+                                       MutableArrayRef<Value> result) {
+  if (g[1] || g[2] || g[3])
+    return emitOpError("has an adjoint for its mean only");
+  result[0] =
+      TopKMeanGradOp::create(b, getLoc(), getInput().getType(), getInput(),
+                             getThreshold(), getWeight(), getTieWeight(), g[0]);
+  return success();
+}

@@ -17,7 +17,8 @@ LogicalResult DiceOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
   result[0] = DiceGradOp::create(
       b, getLoc(), getLogits().getType(), getLogits(), getLabels(), getSums(),
       g[0], getSquared(), getBatchReduce(), getExcludeBackground(),
-      getSumClasses(), getSmooth(), getMasked());
+      getSumClasses(), getSmooth(), getMasked(), getRegionsAttr(),
+      getIgnoredAttr());
   return success();
 }
 
@@ -38,5 +39,25 @@ LogicalResult CrossEntropyOp::buildAdjoint(OpBuilder &b, ValueRange g,
   result[0] = CrossEntropyGradOp::create(b, getLoc(), getLogits().getType(),
                                          getLogits(), getLabels(), g[0],
                                          getFocalGamma());
+  return success();
+}
+
+LogicalResult
+BinaryCrossEntropyOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
+                                   MutableArrayRef<Value> result) {
+  if (g[1])
+    return emitOpError("has an adjoint for its loss only");
+  result[0] = BinaryCrossEntropyGradOp::create(
+      b, getLoc(), getLogits().getType(), getLogits(), getLabels(), getVoxels(),
+      g[0], getRegions(), getIgnoredAttr(), getSumClasses());
+  return success();
+}
+
+LogicalResult VoxelCrossEntropyOp::buildAdjoint(OpBuilder &b, ValueRange g,
+                                                ArrayRef<bool>,
+                                                MutableArrayRef<Value> result) {
+  result[0] = VoxelCrossEntropyGradOp::create(
+      b, getLoc(), getLogits().getType(), getLogits(), getLabels(), g[0],
+      getMasked());
   return success();
 }

@@ -12,6 +12,7 @@
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Plan/DataPipeline.h"
 
 using namespace mlir;
 using namespace segc::seg;
@@ -97,11 +98,32 @@ bool CastOp::widens() {
 // Pointwise
 //===----------------------------------------------------------------------===//
 
+LogicalResult TopKMeanOp::verify() {
+  double percent = getPercent().convertToDouble();
+  if (!(percent > 0 && percent <= 100)) // top_k_mean_c1
+    return emitOpError("expects a percentage above 0, to 100, got ")
+           << numberText(percent);
+  if (getInput().getType().getRank() < 3) // top_k_mean_c2
+    return emitOpError("expects an activation of rank 3 or more, got ")
+           << getInput().getType();
+  return success();
+}
+
 // Kernels widen 16-bit values when they load them, so only the rounding of a
 // cast to 16 bits is emitted here.
 Value CastOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
   return narrowFloat(b, loc, args[0],
                      storageType(getOutput().getType().getElementType()));
+}
+
+Value TopKMeanGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                                Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  Value input = args[0], threshold = args[1];
+  // Below the threshold, or no number: neither is greater.
+  Value share = m.select(m.greater(threshold, input), m.constant(0), args[3]);
+  share = m.select(m.greater(input, threshold), args[2], share);
+  return m.mul(share, args[4]);
 }
 
 Value ReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {

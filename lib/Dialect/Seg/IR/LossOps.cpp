@@ -16,16 +16,56 @@
 using namespace mlir;
 using namespace segc::seg;
 
+/// Losses of regions, which overlap, make sense of one.
 static LogicalResult verifyLabels(Operation *op, RankedTensorType logits,
-                                  RankedTensorType labels) {
+                                  RankedTensorType labels,
+                                  int64_t leastClasses = 2) {
   if (logits.getRank() < 3 ||
       labels.getShape() != positionDims(logits)) // loss_c1
     return op->emitOpError("expects labels of shape ")
            << shapeText(positionDims(logits)) << ", got "
            << shapeText(labels.getShape());
-  if (channels(logits) < 2) // loss_c2
+  if (channels(logits) < leastClasses) // loss_c2
     return op->emitOpError("expects at least 2 classes, got ")
            << channels(logits);
+  return success();
+}
+
+/// Verifies regions, if there are any, and the label that is left out.
+static LogicalResult verifyRegionValues(Operation *op, RankedTensorType logits,
+                                        ArrayAttr regions,
+                                        std::optional<uint64_t> ignored) {
+  // Labels are of 32 bits.
+  constexpr int64_t maxLabel = INT32_MAX;
+  auto isLabel = [](int64_t value) { return value >= 0 && value <= maxLabel; };
+  const auto left = static_cast<int64_t>(ignored.value_or(0));
+  if (!regions) {
+    if (ignored) // regions_c1
+      return op->emitOpError("expects regions beside the ignored label ")
+             << left << ", got none";
+    return success();
+  }
+  if (static_cast<int64_t>(regions.size()) != channels(logits)) // regions_c2
+    return op->emitOpError("expects label values for each of the ")
+           << channels(logits) << " regions, got " << regions.size();
+  if (!isLabel(left)) // regions_c3
+    return op->emitOpError("expects an ignored label from 0 to ")
+           << maxLabel << ", got " << left;
+  for (auto [number, region] :
+       llvm::enumerate(regions.getAsRange<ArrayAttr>())) {
+    if (region.empty()) // regions_c3
+      return op->emitOpError("expects label values of region ")
+             << number << ", got none";
+    for (auto attribute : region.getAsRange<IntegerAttr>()) {
+      int64_t value = attribute.getInt();
+      if (!isLabel(value)) // regions_c3
+        return op->emitOpError("expects label values from 0 to ")
+               << maxLabel << ", got " << value;
+      if (ignored && value == left) // regions_c4
+        return op->emitOpError("expects regions without the ignored label ")
+               << left << ", got it in region " << number;
+    }
+  }
   return success();
 }
 
@@ -46,6 +86,24 @@ static LogicalResult verifySmooth(Operation *op, double smooth) {
   return success();
 }
 
+/// Verifies what dice and dice_grad share.
+template <typename OpTy>
+static LogicalResult verifyDiceAttributes(OpTy op) {
+  auto logits = op.getLogits().getType();
+  ArrayAttr regions = op.getRegionsAttr();
+  if (failed(verifyLabels(op, logits, op.getLabels().getType(),
+                          /*leastClasses=*/regions ? 1 : 2)) ||
+      failed(verifySmooth(op, op.getSmooth().convertToDouble())) ||
+      failed(verifySums(op, logits, op.getSums().getType())) ||
+      failed(verifyRegionValues(op, logits, regions, op.getIgnored())))
+    return failure();
+  if (regions && (op.getMasked() || op.getExcludeBackground())) // dice_c4
+    return op->emitOpError("expects neither masked nor exclude_background with "
+                           "regions, which have no background, got ")
+           << (op.getMasked() ? "masked" : "exclude_background");
+  return success();
+}
+
 static LogicalResult verifyLossGrad(Operation *op, Type logits, Type output) {
   if (logits != output) // loss_c3
     return op->emitOpError("expects a result of the logits' type ")
@@ -56,11 +114,9 @@ static LogicalResult verifyLossGrad(Operation *op, Type logits, Type output) {
 Value DiceOp::getReduced() { return getLogits(); }
 
 LogicalResult DiceOp::verify() {
-  auto logits = getLogits().getType();
-  if (failed(verifyLabels(*this, logits, getLabels().getType())) ||
-      failed(verifySmooth(*this, getSmooth().convertToDouble())) ||
-      failed(verifySums(*this, logits, getSums().getType())))
+  if (failed(verifyDiceAttributes(*this)))
     return failure();
+  auto logits = getLogits().getType();
   auto perClass = getPerClass().getType();
   if (perClass.getRank() != 1 ||
       perClass.getDimSize(0) != channels(logits)) // dice_c2
@@ -71,10 +127,7 @@ LogicalResult DiceOp::verify() {
 }
 
 LogicalResult DiceGradOp::verify() {
-  if (failed(
-          verifyLabels(*this, getLogits().getType(), getLabels().getType())) ||
-      failed(verifySmooth(*this, getSmooth().convertToDouble())) ||
-      failed(verifySums(*this, getLogits().getType(), getSums().getType())))
+  if (failed(verifyDiceAttributes(*this)))
     return failure();
   return verifyLossGrad(*this, getLogits().getType(), getOutput().getType());
 }
@@ -138,4 +191,49 @@ LogicalResult CrossEntropyGradOp::verify() {
       failed(verifyLabels(*this, getLogits().getType(), getLabels().getType())))
     return failure();
   return verifyLossGrad(*this, getLogits().getType(), getOutput().getType());
+}
+
+Value BinaryCrossEntropyOp::getReduced() { return getLogits(); }
+
+LogicalResult BinaryCrossEntropyOp::verify() {
+  auto logits = getLogits().getType();
+  return failure(
+      failed(verifyLabels(*this, logits, getLabels().getType(),
+                          /*leastClasses=*/1)) ||
+      failed(verifyRegionValues(*this, logits, getRegions(), getIgnored())));
+}
+
+LogicalResult BinaryCrossEntropyGradOp::verify() {
+  auto logits = getLogits().getType();
+  if (failed(verifyLabels(*this, logits, getLabels().getType(),
+                          /*leastClasses=*/1)) ||
+      failed(verifyRegionValues(*this, logits, getRegions(), getIgnored())))
+    return failure();
+  return verifyLossGrad(*this, logits, getOutput().getType());
+}
+
+/// Verifies a number for each voxel.
+static LogicalResult verifyVoxels(Operation *op, RankedTensorType logits,
+                                  RankedTensorType voxels) {
+  Shape expected(logits.getShape());
+  expected.back() = 1;
+  auto type = RankedTensorType::get(expected, logits.getElementType());
+  if (voxels != type) // voxel_cross_entropy_c1
+    return op->emitOpError("expects a number for each voxel, ")
+           << type << ", got " << voxels;
+  return success();
+}
+
+LogicalResult VoxelCrossEntropyOp::verify() {
+  auto logits = getLogits().getType();
+  return failure(failed(verifyLabels(*this, logits, getLabels().getType())) ||
+                 failed(verifyVoxels(*this, logits, getLosses().getType())));
+}
+
+LogicalResult VoxelCrossEntropyGradOp::verify() {
+  auto logits = getLogits().getType();
+  if (failed(verifyLabels(*this, logits, getLabels().getType())) ||
+      failed(verifyVoxels(*this, logits, getGrad().getType())))
+    return failure();
+  return verifyLossGrad(*this, logits, getOutput().getType());
 }

@@ -112,6 +112,26 @@ def Seg_ChannelTotalOp : Seg_PureOp<"channel_total", [Seg_Deny, Seg_FlopsAnEleme
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
 }
+def Seg_TopKMeanOp : Seg_PureOp<"top_k_mean", [Seg_Deny, Seg_FlopsAnElement<150>, Seg_Differentiable]> {
+  let summary = "Mean of the k largest values of a batch";
+  let description = [{
+    k is `percent` percent of the elements of the batch, rounded down, and at least 1; values are not negative. `threshold` is
+    the k-th largest value. Larger ones have the `weight` 1 / k in the mean; those that are equal to it share what is left
+    of k in equal parts, the `tie_weight`, so that neither value nor gradient depends on an order.
+  }];
+  let arguments = (ins Seg_Tensor:$input, F64Attr:$percent);
+  let results = (outs Seg_Scalar:$mean, Seg_Scalar:$threshold, Seg_Scalar:$weight, Seg_Scalar:$tie_weight);
+  let assemblyFormat = "$input `percent` $percent attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Seg_TopKMeanGradOp : Seg_PureOp<"top_k_mean_grad", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise]> {
+  let summary = "grad * weight where input > threshold, grad * tie_weight where they are equal, else 0";
+  let arguments = (ins Seg_Tensor:$input, Seg_Scalar:$threshold, Seg_Scalar:$weight, Seg_Scalar:$tie_weight, Seg_Scalar:$grad);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = [{
+    $input `,` $threshold `,` $weight `,` $tie_weight `,` $grad attr-dict `:` functional-type(operands, results)
+  }];
+}
 def Seg_CastOp : Seg_PureOp<"cast", [Seg_Deny, Seg_Differentiable, Seg_Pointwise, SameOperandsAndResultShape]> {
   let summary = "Change of floating-point type, rounding to nearest even";
   let arguments = (ins Seg_Tensor:$input);

@@ -14,14 +14,18 @@ include "segc/Dialect/Seg/IR/SegBase.td"
 def Seg_LogitsReduction
     : DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface, ["getReduced"]>;
 
+// Classes that overlap: a voxel is in each region that has its label's value.
+def Seg_Regions : TypedArrayAttrBase<I64ArrayAttr, "label values of each region">;
+
 defvar Seg_DiceAttrs = (ins UnitAttr:$squared, UnitAttr:$batch_reduce, UnitAttr:$exclude_background,
-                            UnitAttr:$sum_classes, F64Attr:$smooth, UnitAttr:$masked);
+                            UnitAttr:$sum_classes, F64Attr:$smooth, UnitAttr:$masked,
+                            OptionalAttr<Seg_Regions>:$regions, OptionalAttr<I64Attr>:$ignored);
 
 // Most of it the exponentials.
 defvar Seg_LossCost = Seg_FlopsAnElement<25>;
 
 def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Deny, Seg_LossCost, Seg_Differentiable, Seg_LogitsReduction]> {
-  let summary = "Soft Dice loss of softmax(logits) against class indices";
+  let summary = "Soft Dice loss of softmax(logits) against class indices, or of sigmoid(logits) against regions";
   let description = [{
     Per class D = (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth), with
     sum(p p) for sum(p) if `squared`. Sums run over the voxels of a sample,
@@ -31,12 +35,16 @@ def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Deny, Seg_LossCost, Seg_Differentiable,
     then over the others). `per_class` holds D of every class. `sums` [N, 3, C]
     holds sum(p t), sum(p) or sum(p p), sum(t) of every sample for the gradient.
     With `masked` voxels whose label is no class are left out of all sums.
+
+    With `regions` classes overlap: p = sigmoid(logits), and t of a region is 1
+    where the label is one of the region's values. Voxels of the label `ignored`
+    are left out.
   }];
   let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels), Seg_DiceAttrs);
   let results = (outs Seg_Scalar:$loss, Seg_Tensor:$per_class, Seg_Tensor:$sums);
   let assemblyFormat = [{
     $logits `,` $labels (`squared` $squared^)? (`batch_reduce` $batch_reduce^)? (`exclude_background` $exclude_background^)?
-    (`sum_classes` $sum_classes^)? `smooth` $smooth (`masked` $masked^)? attr-dict `:` functional-type(operands, results)
+    (`sum_classes` $sum_classes^)? `smooth` $smooth (`masked` $masked^)? (`regions` $regions^)? (`ignored` $ignored^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -46,7 +54,7 @@ def Seg_DiceGradOp : Seg_PureOp<"dice_grad", [Seg_Deny, Seg_LossCost, Seg_NotDif
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = [{
     $logits `,` $labels `,` $sums `,` $grad (`squared` $squared^)? (`batch_reduce` $batch_reduce^)? (`exclude_background` $exclude_background^)?
-    (`sum_classes` $sum_classes^)? `smooth` $smooth (`masked` $masked^)? attr-dict `:` functional-type(operands, results)
+    (`sum_classes` $sum_classes^)? `smooth` $smooth (`masked` $masked^)? (`regions` $regions^)? (`ignored` $ignored^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -92,6 +100,52 @@ def Seg_WeightedCrossEntropyGradOp
     $logits `,` $labels `,` $total_weight `,` $grad `weights` $class_weights (`focal_gamma` $focal_gamma^)? attr-dict `:`
     functional-type(operands, results)
   }];
+  let hasVerifier = 1;
+}
+
+defvar Seg_BinaryCrossEntropyAttrs = (ins Seg_Regions:$regions, OptionalAttr<I64Attr>:$ignored, UnitAttr:$sum_classes);
+
+def Seg_BinaryCrossEntropyOp
+    : Seg_PureOp<"binary_cross_entropy", [Seg_Deny, Seg_LossCost, Seg_Differentiable, Seg_LogitsReduction]> {
+  let summary = "Mean over voxels, batch and regions of the cross-entropy of sigmoid(logits)";
+  let description = [{
+    Of a region it is -log p in voxels whose label is one of the region's values, -log(1 - p) in others, p = sigmoid(logits).
+    Voxels of the label `ignored` are left out; `voxels` is the number of the others, and the loss is 0 where that is 0. With
+    `sum_classes` regions are summed instead of averaged.
+  }];
+  let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels), Seg_BinaryCrossEntropyAttrs);
+  let results = (outs Seg_Scalar:$loss, Seg_Scalar:$voxels);
+  let assemblyFormat = [{
+    $logits `,` $labels `regions` $regions (`ignored` $ignored^)? (`sum_classes` $sum_classes^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+def Seg_BinaryCrossEntropyGradOp : Seg_PureOp<"binary_cross_entropy_grad", [Seg_Deny, Seg_LossCost, Seg_NotDifferentiable]> {
+  let summary = "Gradient of the cross-entropy of regions with respect to the logits";
+  let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels, Seg_Scalar:$voxels, Seg_Scalar:$grad),
+                       Seg_BinaryCrossEntropyAttrs);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = [{
+    $logits `,` $labels `,` $voxels `,` $grad `regions` $regions (`ignored` $ignored^)? (`sum_classes` $sum_classes^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def Seg_VoxelCrossEntropyOp : Seg_PureOp<"voxel_cross_entropy", [Seg_Deny, Seg_LossCost, Seg_Differentiable]> {
+  let summary = "Cross-entropy of each voxel: N x spatial x 1";
+  let description = "-log p of the true class, p = softmax(logits); 0 where the label is no class if `masked`.";
+  let arguments = (ins Seg_Tensor:$logits, Seg_Labels:$labels, UnitAttr:$masked);
+  let results = (outs Seg_Tensor:$losses);
+  let assemblyFormat = "$logits `,` $labels (`masked` $masked^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Seg_VoxelCrossEntropyGradOp : Seg_PureOp<"voxel_cross_entropy_grad", [Seg_Deny, Seg_LossCost, Seg_NotDifferentiable]> {
+  let summary = "Gradient of the cross-entropy of each voxel with respect to the logits";
+  let arguments = (ins Seg_Tensor:$logits, Seg_Labels:$labels, Seg_Tensor:$grad, UnitAttr:$masked);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$logits `,` $labels `,` $grad (`masked` $masked^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

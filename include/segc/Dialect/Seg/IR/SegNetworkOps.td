@@ -19,13 +19,14 @@ def Seg_NetworkOp : Seg_Op<"network", [Symbol, IsolatedFromAbove, Seg_NotDiffere
     supervision, lower heads; it holds the parameters and states in place.
     `objective` takes what forward yields and the labels, and yields the total
     loss (rank 0) and further values named by `result_names`. `optimizer` and
-    `pipeline` are dictionaries; see docs/Spec.md.
+    `pipeline` are dictionaries; see docs/Spec.md. Predictions are the softmax
+    of the logits; with `sigmoid`, for classes that overlap, their sigmoid.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$format, I64Attr:$classes, StrArrayAttr:$result_names,
-                       DictionaryAttr:$optimizer, DictionaryAttr:$pipeline);
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$format, I64Attr:$classes, UnitAttr:$sigmoid,
+                       StrArrayAttr:$result_names, DictionaryAttr:$optimizer, DictionaryAttr:$pipeline);
   let regions = (region SizedRegion<1>:$forward, SizedRegion<1>:$objective);
   let assemblyFormat = [{
-    $sym_name `format` $format `classes` $classes `optimizer` $optimizer `pipeline` $pipeline
+    $sym_name `format` $format `classes` $classes (`sigmoid` $sigmoid^)? `optimizer` $optimizer `pipeline` $pipeline
     attr-dict-with-keyword `forward` $forward `objective` $result_names $objective
   }];
   let hasRegionVerifier = 1;
