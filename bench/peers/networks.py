@@ -414,6 +414,10 @@ class NNUNetV2(nn.Module):
             fill(block, 2 * filters[level], filters[level], chosen["decoder_blocks"][level], kernels[level], one)
             self.add_module(f"decoder{level}", block)
         self.head = conv(filters[0], self.classes, one)
+        # The deepest decoder level's loss has no weight.
+        self.lower = range(1, max(1, self.levels - 2))
+        for level in self.lower:
+            self.add_module(f"head{level}", conv(filters[level], self.classes, one))
 
     def convs(self, block, x):
         j = 1
@@ -433,10 +437,13 @@ class NNUNetV2(nn.Module):
                 x = self.convs(block, x)
             skips.append(x)
         skips.pop()
+        outputs = []
         for level in reversed(range(self.levels - 1)):
             block = self.get_submodule(f"decoder{level}")
             x = self.convs(block, torch.cat((block.up(x), skips.pop()), 1))
-        return [self.head(x)]
+            if level in self.lower and self.training:
+                outputs.append(self.get_submodule(f"head{level}")(x))
+        return [self.head(x)] + outputs[::-1]
 
     def head_loss(self, logits, label):
         p, t = F.softmax(logits, 1), one_hot(label, self.classes, logits)
@@ -447,7 +454,13 @@ class NNUNetV2(nn.Module):
 
     def loss(self, outputs, label):
         dice, ce = self.head_loss(outputs[0], label)
-        return {"loss": dice + ce, "dice_loss": dice, "cross_entropy": ce}
+        total, weights = dice + ce, 1.0
+        for i, logits in enumerate(outputs[1:], 1):
+            # As nnU-Net v2's loader downsamples labels.
+            coarse = F.interpolate(label[:, None].double(), logits.shape[2:], mode="nearest-exact")[:, 0]
+            total = total + sum(self.head_loss(logits, coarse)) / 2**i
+            weights += 1 / 2**i
+        return {"loss": total / weights, "dice_loss": dice, "cross_entropy": ce}
 
     @staticmethod
     def decays(name):

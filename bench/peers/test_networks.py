@@ -209,10 +209,29 @@ class V2(unittest.TestCase):
             # The lower heads serve deep supervision alone.
             head = list(theirs.decoder.seg_layers[-1].parameters())
             others = [p for n, p in theirs.named_parameters() if "seg_layers" not in n]
-            self.assertEqual(len(others) + len(head), len(list(ours.parameters())))
+            lower = 2 * len(ours.lower)
+            self.assertEqual(len(others) + len(head) + lower, len(list(ours.parameters())))
             self.assign(ours, theirs, head)
             with torch.no_grad():
                 torch.testing.assert_close(ours(image)[0], theirs(image), rtol=1e-12, atol=1e-12)
+
+    def test_heads_weigh_as_in_nnunet(self):
+        """Weights 1, 1/2, .. of which the last is 0, divided by their sum; a constant is the same at each level."""
+        model = networks.small_plan("3d_plain")
+        label = torch.zeros(2, *model.label_shape, dtype=torch.int64)
+        logits = torch.randn(2, 3, 1, 1, 1).expand(2, 3, *model.label_shape)
+        single = model.loss([logits], label)["loss"]
+        heads = [logits, logits[:, :, :, ::2, ::2]]
+        self.assertEqual(list(model.lower), [1])
+        torch.testing.assert_close(model.loss(heads, label)["loss"], single)
+        weights = np.array([1 / 2**i for i in range(model.levels - 1)])
+        weights[-1] = 0
+        weights /= weights.sum()
+        label = torch.randint(0, 3, label.shape)
+        coarse = torch.nn.functional.interpolate(label[:, None].float(), (8, 8, 8), mode="nearest-exact")[:, 0]
+        self.assertTrue(torch.equal(coarse, label[:, :, 1::2, 1::2].float()))
+        expected = weights[0] * sum(model.head_loss(heads[0], label)) + weights[1] * sum(model.head_loss(heads[1], coarse))
+        torch.testing.assert_close(model.loss(heads, label)["loss"], expected.float())
 
     @torch.no_grad()
     def assign(self, ours, theirs, head):

@@ -236,7 +236,7 @@ public:
         ->capture_default_str();
     app.add_option("--negative-slope", negativeSlope, "of the leaky ReLU");
     addSwitch(app, "--deep-supervision", deepSupervision,
-              "losses on two lower decoder levels too");
+              "losses on lower decoder levels too (yes for plans of v2)");
     app.add_option("--deep-supervision-weights", headWeights,
                    "of 1, 1/2 and 1/4: times 8/15 as published, or normalized "
                    "to a sum of 1")
@@ -297,12 +297,13 @@ private:
                    : norm == "group"  ? NetworkNorm::Group
                                       : NetworkNorm::None;
     options.negativeSlope = negativeSlope.value_or(options.negativeSlope);
-    options.deepSupervision = deepSupervision;
+    options.deepSupervision = deepSupervision.value_or(options.deepSupervision);
     recipe.apply(options.loss);
-    if (headWeights && !deepSupervision)
+    if (headWeights && !options.deepSupervision)
       return invalidArgument("deep-supervision-weights: expected "
                              "--deep-supervision beside it, got none");
-    options.loss.normalizedHeads = headWeights == "normalized";
+    if (headWeights)
+      options.loss.normalizedHeads = headWeights == "normalized";
     recipe.apply(options.optimizer);
     return Status::success();
   }
@@ -315,7 +316,7 @@ private:
   std::string norm = "instance";
   std::optional<std::string> headWeights;
   std::optional<double> negativeSlope;
-  bool deepSupervision = false;
+  std::optional<bool> deepSupervision;
   RecipeArguments recipe;
 };
 

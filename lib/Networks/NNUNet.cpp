@@ -192,7 +192,7 @@ OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context,
 
   SmallVector<Value> heads{blocks.head(x, "head")};
   if (options.deepSupervision)
-    for (size_t i = 1; i <= deepSupervisionHeads; ++i)
+    for (size_t i = 1; i <= options.lowerHeads(levels); ++i)
       heads.push_back(blocks.head(outputs[i], "head" + Twine(i)));
 
   b.objective(heads, options.loss, {"loss", "dice_loss", "ce_loss", "dice"});

@@ -26,11 +26,9 @@ public:
       : builder(builder), labels(labels), options(options),
         scalar(RankedTensorType::get({}, builder.getF32Type())) {}
 
-  HeadLoss head(Value logits, const Twine &suffix);
-  DiceOp dice(Value logits, const Twine &suffix);
-  Value crossEntropy(Value logits, const Twine &suffix);
-  /// Nearest to the labels' size.
-  Value upsample(Value logits, const Twine &suffix);
+  HeadLoss head(Value logits, Value labels, const Twine &suffix);
+  /// The loss of a lower head, whose grid is coarser than the labels'.
+  Value lowerHead(Value logits, const Twine &suffix);
   Value add(Value lhs, Value rhs, const Twine &name) {
     return AddOp::create(builder, at(name), scalar, lhs, rhs);
   }
@@ -46,7 +44,13 @@ private:
                ? builder.getI64IntegerAttr(*options.ignoredLabel)
                : IntegerAttr();
   }
-  Value topK(Value logits, const Twine &suffix);
+  DiceOp dice(Value logits, Value labels, const Twine &suffix);
+  Value crossEntropy(Value logits, Value labels, const Twine &suffix);
+  Value topK(Value logits, Value labels, const Twine &suffix);
+  /// Nearest to the labels' size.
+  Value upsample(Value logits, const Twine &suffix);
+  /// Labels of the grid of `logits`.
+  Value downsample(Value logits, const Twine &suffix);
   Location at(const Twine &name) {
     return NameLoc::get(builder.getStringAttr(name));
   }
@@ -66,7 +70,7 @@ ArrayAttr ObjectiveBuilder::regions() {
 }
 
 /// The mean cross-entropy of the voxels where it is largest.
-Value ObjectiveBuilder::topK(Value logits, const Twine &suffix) {
+Value ObjectiveBuilder::topK(Value logits, Value labels, const Twine &suffix) {
   auto type = cast<RankedTensorType>(logits.getType());
   Value losses =
       VoxelCrossEntropyOp::create(builder, at("voxel_losses" + suffix),
@@ -78,7 +82,8 @@ Value ObjectiveBuilder::topK(Value logits, const Twine &suffix) {
       .getMean();
 }
 
-Value ObjectiveBuilder::crossEntropy(Value logits, const Twine &suffix) {
+Value ObjectiveBuilder::crossEntropy(Value logits, Value labels,
+                                     const Twine &suffix) {
   Location loc = at("ce_loss" + suffix);
   const APFloat gamma(options.focalGamma);
   // Where there is an ignored label, v2 averages over voxels alone.
@@ -89,7 +94,7 @@ Value ObjectiveBuilder::crossEntropy(Value logits, const Twine &suffix) {
                /*sum_classes=*/options.ignoredLabel.has_value())
         .getLoss();
   if (options.topKPercent > 0)
-    return topK(logits, suffix);
+    return topK(logits, labels, suffix);
   if (options.classWeights.empty() && !options.ignoreUnlabelled)
     return CrossEntropyOp::create(builder, loc, scalar, logits, labels, gamma);
   std::vector<double> weights = options.classWeights;
@@ -100,7 +105,7 @@ Value ObjectiveBuilder::crossEntropy(Value logits, const Twine &suffix) {
       .getLoss();
 }
 
-DiceOp ObjectiveBuilder::dice(Value logits, const Twine &suffix) {
+DiceOp ObjectiveBuilder::dice(Value logits, Value labels, const Twine &suffix) {
   auto type = cast<RankedTensorType>(logits.getType());
   int64_t classes = channels(type);
   auto perClass = RankedTensorType::get({classes}, scalar.getElementType());
@@ -113,15 +118,16 @@ DiceOp ObjectiveBuilder::dice(Value logits, const Twine &suffix) {
                         options.ignoreUnlabelled, regions(), ignoredLabel());
 }
 
-HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
+HeadLoss ObjectiveBuilder::head(Value logits, Value labels,
+                                const Twine &suffix) {
   HeadLoss loss;
-  DiceOp dice = this->dice(logits, suffix);
+  DiceOp dice = this->dice(logits, labels, suffix);
   loss.perClass = dice.getPerClass();
   if (options.dice)
     loss.dice = loss.total = dice.getLoss();
   if (!options.crossEntropy)
     return loss;
-  loss.total = loss.crossEntropy = crossEntropy(logits, suffix);
+  loss.total = loss.crossEntropy = crossEntropy(logits, labels, suffix);
   if (!loss.dice)
     return loss;
   if (!options.meanOfLosses) {
@@ -141,6 +147,20 @@ Value ObjectiveBuilder::upsample(Value logits, const Twine &suffix) {
                           ResizeMode::nearest);
 }
 
+Value ObjectiveBuilder::downsample(Value logits, const Twine &suffix) {
+  auto type = cast<RankedTensorType>(logits.getType());
+  return DownsampleLabelsOp::create(
+      builder, at("labels" + suffix),
+      RankedTensorType::get(type.getShape().drop_back(), builder.getI32Type()),
+      labels);
+}
+
+Value ObjectiveBuilder::lowerHead(Value logits, const Twine &suffix) {
+  if (options.downsampleLabels)
+    return head(logits, downsample(logits, suffix), suffix).total;
+  return head(upsample(logits, suffix), labels, suffix).total;
+}
+
 void NetworkBuilder::objective(ValueRange heads, const LossOptions &options,
                                ArrayRef<StringLiteral> resultNames) {
   OutputOp::create(builder, at("logits"), heads);
@@ -157,8 +177,9 @@ void NetworkBuilder::objective(ValueRange heads, const LossOptions &options,
   Block *block =
       builder.createBlock(&network.getObjective(), {}, types, locations);
 
-  ObjectiveBuilder losses(builder, block->getArguments().back(), options);
-  HeadLoss first = losses.head(block->getArgument(0), "");
+  Value labels = block->getArguments().back();
+  ObjectiveBuilder losses(builder, labels, options);
+  HeadLoss first = losses.head(block->getArgument(0), labels, "");
   Value total = first.total;
   if (heads.size() > 1) {
     // (L0 + L1/2 + L2/4 + ..) / (2 - 2^-n), n the number of heads: the
@@ -167,9 +188,8 @@ void NetworkBuilder::objective(ValueRange heads, const LossOptions &options,
     for (size_t i = 1; i < heads.size(); ++i) {
       weight /= 2;
       sum += weight;
-      Value lower = losses.upsample(block->getArgument(i), Twine(i));
-      lower = losses.scale(losses.head(lower, Twine(i)).total, weight,
-                           "weighted" + Twine(i));
+      Value lower = losses.lowerHead(block->getArgument(i), Twine(i));
+      lower = losses.scale(lower, weight, "weighted" + Twine(i));
       total = losses.add(total, lower, "weighted_sum");
     }
     total = losses.scale(total,

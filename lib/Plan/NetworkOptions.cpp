@@ -77,6 +77,9 @@ static void followV2(const PlanConfiguration &configuration,
                      NNUNetOptions &options) {
   options.loss.batchReduce = configuration.batchDice;
   options.loss.smooth = 1e-5;
+  options.loss.normalizedHeads = true;
+  options.loss.downsampleLabels = true;
+  options.deepSupervision = true;
   options.optimizer.switchTo("sgd");
   options.optimizer.learningRate = 0.01;
   options.optimizer.momentum = 0.99;
@@ -108,6 +111,17 @@ NNUNetOptions::forPlan(const Plan &plan, const std::string &configuration) {
     options.loss.includeBackground = true; // They have none.
   }
   return options;
+}
+
+/// Lower heads of the published example.
+static constexpr size_t publishedHeads = 2;
+
+size_t NNUNetOptions::lowerHeads(size_t levels) const {
+  if (!followsV2())
+    return publishedHeads;
+  // The first level's head, the deepest decoder level's without weight, and
+  // the bottleneck without decoder are not among them.
+  return levels > 3 ? levels - 3 : 0;
 }
 
 StatusOr<Topology> NNUNetOptions::topology() const {
@@ -299,11 +313,11 @@ Status validate(const NNUNetOptions &options) {
   StatusOr<Topology> topology = options.topology();
   SEGC_RETURN_IF_ERROR(topology.status());
   // Heads sit on decoder levels 1 and 2; the deepest level has no decoder.
-  check.require(!options.deepSupervision ||
-                    topology->levels() > deepSupervisionHeads + 1,
+  check.require(!options.deepSupervision || options.followsV2() ||
+                    topology->levels() > publishedHeads + 1,
                 "deep-supervision",
-                "a patch of at least " +
-                    std::to_string(deepSupervisionHeads + 2) + " levels",
+                "a patch of at least " + std::to_string(publishedHeads + 2) +
+                    " levels",
                 topology->levels());
   return check.result;
 }

@@ -207,6 +207,14 @@ void TypeInference::infer(Operation *op) {
                                           oldSpatial(input)[d]);
         setActivation(output, typeOf(input), out, channels(typeOf(input)));
       })
+      .Case([&](DownsampleLabelsOp downsample) {
+        Value input = downsample.getInput(), output = downsample.getOutput();
+        Shape shape(typeOf(input).getShape());
+        for (auto [d, size] : llvm::enumerate(shape))
+          size = std::max<int64_t>(1, size * old.lookup(output).getDimSize(d) /
+                                          old.lookup(input).getDimSize(d));
+        output.setType(typeOf(output).clone(shape));
+      })
       .Case([&](ChannelTotalOp total) {
         Value input = total.getInput();
         setActivation(total.getOutput(), typeOf(input), spatial(input), 1);

@@ -127,6 +127,18 @@ void resizeGrad(ResizeGradOp op, Operands operands, Results results) {
       [&](int64_t i, int64_t j, double w) { results[0][i] += w * dy[j]; });
 }
 
+void downsampleLabels(DownsampleLabelsOp, Operands operands, Results results) {
+  const HostTensor &labels = *operands[0];
+  ArrayRef<int64_t> from = labels.shape(), to = results[0].shape();
+  forEachIndex(to, [&](ArrayRef<int64_t> at) {
+    Shape source(at);
+    for (size_t d = 1; d < source.size(); ++d)
+      source[d] = at[d] * (from[d] / to[d]) + from[d] / to[d] / 2;
+    results[0].integers()[linearIndex(at, to)] =
+        labels.integers()[linearIndex(source, from)];
+  });
+}
+
 } // namespace
 
 void attachShapeModels(MLIRContext *context) {
@@ -136,6 +148,7 @@ void attachShapeModels(MLIRContext *context) {
   attach<PadOp, pad>(context);
   attach<ResizeOp, resize>(context);
   attach<ResizeGradOp, resizeGrad>(context);
+  attach<DownsampleLabelsOp, downsampleLabels>(context);
 }
 
 } // namespace segc::reference

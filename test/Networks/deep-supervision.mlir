@@ -21,4 +21,21 @@
 // NORMALIZED: seg.scale {{.*}} by 5.000000e-01
 // NORMALIZED: seg.scale {{.*}} by 2.500000e-01
 // NORMALIZED: seg.scale {{.*}} by 0.571428571428571
+
+// By v2's rules there is a head at each level of the decoder but the deepest,
+// and labels are downsampled to it.
+// RUN: segc model nnunet --plan %S/../../bench/peers/plans/small.json --configuration 3d_residual -o %t.v2.mlir
+// RUN: segc-opt %t.v2.mlir | FileCheck %s --check-prefix=V2
+// V2: seg.output {{.*}} : tensor<2x8x16x16x3xf32>, tensor<2x8x8x8x3xf32>
+// V2: ^bb0(%[[L0:.*]]: tensor<2x8x16x16x3xf32>, %[[L1:.*]]: tensor<2x8x8x8x3xf32>, %[[LABELS:.*]]: tensor<2x8x16x16xi32>)
+// V2: seg.dice %[[L0]], %[[LABELS]]
+// V2: %[[COARSE:.*]] = seg.downsample_labels %[[LABELS]] : tensor<2x8x16x16xi32> -> tensor<2x8x8x8xi32>
+// V2: seg.dice %[[L1]], %[[COARSE]]
+// V2: seg.cross_entropy %[[L1]], %[[COARSE]]
+// V2: seg.scale {{.*}} by 5.000000e-01
+// V2: %[[TOTAL:.*]] = seg.scale {{.*}} by 0.6666666666666666
+// V2: seg.output %[[TOTAL]],
+// RUN: segc model nnunet --plan %S/../../bench/peers/plans/small.json --configuration 3d_residual --deep-supervision no -o - | FileCheck %s --check-prefix=PLAIN
+// PLAIN-NOT: downsample_labels
+
 // ALONE: deep-supervision-weights: expected --deep-supervision beside it, got none

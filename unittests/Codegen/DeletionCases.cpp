@@ -548,6 +548,9 @@ std::vector<DeletionCase> segc::test::elementwiseDeletionCases() {
       {"lookahead", opText("lookahead", {flat, flat, flat, number, step},
                            {flat, flat}, "{sync = 6 : i64, alpha = 0.5}")},
   };
+  cases.push_back({"downsample_labels",
+                   opText("downsample_labels", {"tensor<$Nx40x50xi32>"},
+                          {"tensor<$Nx20x25xi32>"})});
   for (std::string mode : {"nearest", "linear", "cubic"}) {
     cases.push_back(
         {"resize " + mode, opText("resize " + mode, {small}, {image})});

@@ -397,7 +397,11 @@ std::string checkKernels(StringRef text, const KernelTestOptions &options) {
         auto results = reference::evaluate(function, tensors);
         if (succeeded(results))
           for (const reference::HostTensor &result : *results)
-            expected.push_back(result.values().vec());
+            if (reference::isFloat(result.kind()))
+              expected.push_back(result.values().vec());
+            else
+              expected.emplace_back(result.integers().begin(),
+                                    result.integers().end());
         return expected;
       });
 }

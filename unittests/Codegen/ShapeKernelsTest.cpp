@@ -85,6 +85,24 @@ TEST_P(ShapeKernels, ResizeGrad) {
   }
 }
 
+TEST_P(ShapeKernels, DownsampleLabels) {
+  KernelTestOptions options = this->options();
+  options.classes = 1000;
+  for (auto [from, to] : {std::pair("12x14", "6x7"),
+                          {"9x8x20", "3x8x5"},
+                          {"256x200", "128x100"},
+                          {"64", "1"}}) {
+    const std::string input = "tensor<$Nx" + std::string(from) + "xi32>",
+                      result = "tensor<$Nx" + std::string(to) + "xi32>";
+    EXPECT_EQ(checkKernels(fusionFunction({input}, {result},
+                                          "%r0 = seg.downsample_labels %a0 : " +
+                                              input + " -> " + result),
+                           options),
+              "")
+        << from << " to " << to;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, ShapeKernels,
                          testing::Values("x86-64-v3", "x86-64-v4", "sm_90"));
 

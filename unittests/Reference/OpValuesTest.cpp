@@ -161,6 +161,23 @@ TEST_F(OpValuesTest, ResizeHalfPixelCentres) {
               ElementsAre(0, -3, -9, 29, 111, 111, 29, -9 - 0.0));
 }
 
+// As PyTorch's nearest-exact does.
+TEST_F(OpValuesTest, DownsampledLabelsAreTheNearest) {
+  HostTensor labels({1, 6}, ElementKind::I32);
+  for (int64_t i = 0; i < 6; ++i)
+    labels.integers()[i] = i;
+  auto of = [&](int64_t size) {
+    HostTensor result =
+        only({"1x6xi32"}, {"1x" + std::to_string(size) + "xi32"},
+             "seg.downsample_labels %a0 : !a0 -> !r0", {labels});
+    return std::vector<int64_t>(result.integers().begin(),
+                                result.integers().end());
+  };
+  EXPECT_THAT(of(3), ElementsAre(1, 3, 5));
+  EXPECT_THAT(of(2), ElementsAre(1, 4));
+  EXPECT_THAT(of(1), ElementsAre(3));
+}
+
 TEST_F(OpValuesTest, CubicReproducesLinesInside) {
   std::vector<double> line(9);
   for (int i = 0; i < 9; ++i)

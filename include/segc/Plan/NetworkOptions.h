@@ -50,6 +50,9 @@ struct LossOptions {
   /// The weights of the heads of deep supervision sum to 1; else they are those
   /// of the published example, 8/15 of 1, 1/2 and 1/4.
   bool normalizedHeads = false;
+  /// Lower heads are compared with the labels of their grids; else they are
+  /// upsampled to the labels.
+  bool downsampleLabels = false;
 };
 
 struct UNetOptions {
@@ -108,6 +111,10 @@ struct NNUNetOptions {
     return plan ? &plan->configurations.front() : nullptr;
   }
   bool followsV2() const { return plan && plan->rules == PlanRules::V2; }
+  /// Number of decoder levels below the first that have an output of their own
+  /// under deep supervision: two, or with v2's rules all but the deepest, whose
+  /// loss has no weight there.
+  size_t lowerHeads(size_t levels) const;
   /// Kernels and strides: as planned, or by the rule of the example. Fails for
   /// a patch or spacing without one.
   StatusOr<Topology> topology() const;
@@ -130,9 +137,6 @@ struct UNet3DOptions {
 
 /// Number of groups of group norm.
 inline constexpr int64_t nnunetGroups = 32;
-/// Number of decoder levels with their own output under deep supervision.
-inline constexpr size_t deepSupervisionHeads = 2;
-
 /// Returns the first error: "option: expected ..., got ...".
 Status validate(const UNetOptions &options);
 Status validate(const VNetOptions &options);

@@ -143,6 +143,19 @@ Value ResamplingBody::fold(const Element &element, size_t d, Value row,
       });
 }
 
+Value downsampledLabel(KernelBody &k, seg::DownsampleLabelsOp op, Value sample,
+                       Value voxel) {
+  ArrayRef<int64_t> from = op.getInput().getType().getShape().drop_front(),
+                    to = op.getOutput().getType().getShape().drop_front();
+  Value source = sample;
+  for (auto [in, out, position] :
+       llvm::zip_equal(from, to, k.delinearize(voxel, to))) {
+    int64_t ratio = in / out;
+    source = k.add(k.mul(source, in), k.add(k.mul(position, ratio), ratio / 2));
+  }
+  return k.loadScalar(inputOf(k, op.getInput()), source);
+}
+
 Value ResamplingBody::valueAt(ArrayRef<Value> position, Value sample,
                               Value channel, int64_t lanes, Value mask) const {
   return fold({position, channel, lanes, mask}, 0, sample, Value(),

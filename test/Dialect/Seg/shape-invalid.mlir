@@ -114,3 +114,21 @@ func.func @resize_grad(%x: tensor<1x4x4x5xf32>) {
   %y = seg.resize_grad cubic %x  : tensor<1x4x4x5xf32> -> tensor<1x8x5xf32>
   return
 }
+
+// -----
+
+// downsample_labels_c1: equal samples
+func.func @downsample_labels_c1(%x: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects equal ranks and samples, got 2x4x4 and 1x2x2}}
+  %y = seg.downsample_labels %x : tensor<2x4x4xi32> -> tensor<1x2x2xi32>
+  return
+}
+
+// -----
+
+// downsample_labels_c2: a whole number of voxels for each
+func.func @downsample_labels_c2(%x: tensor<1x4x6xi32>) {
+  // expected-error @+1 {{expects sizes that divide those of the input, got 1x4x6 and 1x2x4}}
+  %y = seg.downsample_labels %x : tensor<1x4x6xi32> -> tensor<1x2x4xi32>
+  return
+}

@@ -14,6 +14,13 @@ func.func @shape(%a: tensor<2x6x6x3xf32>, %b: tensor<2x6x6x5xf32>) -> (tensor<2x
   return %2, %3 : tensor<2x4x4x2xf32>, tensor<2x8x8x3xf32>
 }
 
+// CHECK-LABEL: @downsample_labels
+func.func @downsample_labels(%x: tensor<2x8x6xi32>) -> tensor<2x2x6xi32> {
+  // CHECK: seg.downsample_labels %{{.*}} : tensor<2x8x6xi32> -> tensor<2x2x6xi32>
+  %0 = seg.downsample_labels %x : tensor<2x8x6xi32> -> tensor<2x2x6xi32>
+  return %0 : tensor<2x2x6xi32>
+}
+
 // CHECK-LABEL: @resize
 func.func @resize(%x: tensor<1x4x4x4x2xf32>) -> tensor<1x4x4x4x2xf32> {
   // CHECK: seg.resize nearest %{{.*}} : tensor<1x4x4x4x2xf32> -> tensor<1x8x8x8x2xf32>

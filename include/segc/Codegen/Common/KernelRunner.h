@@ -23,7 +23,7 @@ namespace segc {
 class ThreadPool;
 
 /// A buffer between two guards. Its floats are initialised with a NaN
-/// (0x7fcdcdcd).
+/// (0x7fcdcdcd), the bytes of its integers with 0xcd.
 class GuardedBuffer {
 public:
   GuardedBuffer(int64_t elements, mlir::Type type);
@@ -33,6 +33,7 @@ public:
   uint8_t *data() const;
   /// Sets all elements. A double holds f32 values, labels and counters exactly.
   void set(llvm::ArrayRef<double> values);
+  /// NaN for integers that were not written.
   std::vector<double> get() const;
   bool guardsIntact() const;
 

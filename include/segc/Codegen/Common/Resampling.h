@@ -74,6 +74,10 @@ private:
   llvm::SmallVector<ResamplingTable> tables;
 };
 
+/// The label that seg.downsample_labels takes at a voxel of the result.
+mlir::Value downsampledLabel(KernelBody &k, seg::DownsampleLabelsOp op,
+                             mlir::Value sample, mlir::Value voxel);
+
 } // namespace segc
 
 #endif // SEGC_CODEGEN_COMMON_RESAMPLING_H

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Resampling and its transpose, with channels in lanes.
+// Resampling and its transpose, with channels in lanes, and labels of coarser
+// grids.
 
 #include "KernelHelpers.h"
 
@@ -48,9 +49,31 @@ struct ResizeKernel : CpuOpModel<Op> {
   }
 };
 
+/// One label after the other: what reads them takes longer by far.
+struct DownsampleLabelsKernel : CpuOpModel<seg::DownsampleLabelsOp> {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
+    auto downsample = cast<seg::DownsampleLabelsOp>(op);
+    int64_t voxels = ShapedType::getNumElements(
+        downsample.getOutput().getType().getShape().drop_front());
+    emitter.launch({0, llvm::divideCeilSigned(voxels, taskElements)}, 0,
+                   [&](KernelBody &k) {
+                     Tile tile = sampleTile(k, voxels, taskElements);
+                     Value output = outputOf(k, downsample.getOutput());
+                     k.loop(tile.begin, tile.end, 1, [&](Value voxel) {
+                       k.storeScalar(
+                           downsampledLabel(k, downsample, tile.sample, voxel),
+                           output, k.add(k.mul(tile.sample, voxels), voxel));
+                     });
+                   });
+    return success();
+  }
+};
+
 } // namespace
 
 void segc::addResizeModels(KernelModels &models) {
+  models.push_back(std::make_unique<DownsampleLabelsKernel>());
   models.push_back(std::make_unique<ResizeKernel<seg::ResizeGradOp>>());
   models.push_back(std::make_unique<ResizeKernel<seg::ResizeOp>>());
 }

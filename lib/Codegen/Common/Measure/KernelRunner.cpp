@@ -12,6 +12,7 @@
 #include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <thread>
 
@@ -75,16 +76,23 @@ void GuardedBuffer::set(ArrayRef<double> values) {
   }
 }
 
+/// The integer, or NaN if nobody has written it.
+template <typename T>
+static double integerAt(const uint8_t *data, int64_t i) {
+  T value, unwritten;
+  std::memcpy(&value, data + i * sizeof(T), sizeof(T));
+  std::memset(&unwritten, poison, sizeof(T));
+  return value == unwritten ? NAN : static_cast<double>(value);
+}
+
 std::vector<double> GuardedBuffer::get() const {
   std::vector<double> values(elements);
   for (int64_t i = 0; i < elements; ++i)
-    values[i] =
-        type.isF32() ? reinterpret_cast<float *>(data())[i]
-        : is16Bit(type)
-            ? fromHalf(reinterpret_cast<uint16_t *>(data())[i], type)
-        : type.isInteger(32)
-            ? reinterpret_cast<int32_t *>(data())[i]
-            : static_cast<double>(reinterpret_cast<int64_t *>(data())[i]);
+    values[i] = type.isF32() ? reinterpret_cast<float *>(data())[i]
+                : is16Bit(type)
+                    ? fromHalf(reinterpret_cast<uint16_t *>(data())[i], type)
+                : type.isInteger(32) ? integerAt<int32_t>(data(), i)
+                                     : integerAt<int64_t>(data(), i);
   return values;
 }
 

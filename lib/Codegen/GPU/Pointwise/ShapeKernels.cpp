@@ -146,11 +146,30 @@ struct ResizeKernel : GpuOpModel<Op> {
   }
 };
 
+/// A thread computes a label.
+struct DownsampleLabelsKernel : GpuOpModel<seg::DownsampleLabelsOp> {
+  LogicalResult emitKernels(Operation *op,
+                            GpuFusionEmitter &emitter) const override {
+    auto downsample = cast<seg::DownsampleLabelsOp>(op);
+    int64_t voxels = ShapedType::getNumElements(
+        downsample.getOutput().getType().getShape().drop_front());
+    launchThreads(emitter, voxels, /*eachSample=*/true,
+                  [&](GpuKernelBody &k, Value sample, Value voxel) {
+                    k.storeScalar(
+                        downsampledLabel(k, downsample, sample, voxel),
+                        outputOf(k, downsample.getOutput()),
+                        k.add(k.mul(sample, voxels), voxel));
+                  });
+    return success();
+  }
+};
+
 } // namespace
 
 void segc::addShapeGpuModels(KernelModels &models) {
   models.push_back(std::make_unique<ChannelCopyKernel<seg::ConcatOp>>());
   models.push_back(std::make_unique<CropKernel>());
+  models.push_back(std::make_unique<DownsampleLabelsKernel>());
   models.push_back(std::make_unique<PadKernel>());
   models.push_back(std::make_unique<ResizeKernel<seg::ResizeGradOp>>());
   models.push_back(std::make_unique<ResizeKernel<seg::ResizeOp>>());

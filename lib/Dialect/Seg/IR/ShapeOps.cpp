@@ -146,6 +146,20 @@ LogicalResult ResizeGradOp::verify() {
   return verifyResize(*this, getGrad().getType(), getOutput().getType());
 }
 
+LogicalResult DownsampleLabelsOp::verify() {
+  RankedTensorType in = getInput().getType(), out = getOutput().getType();
+  if (in.getRank() < 2 || in.getRank() != out.getRank() ||
+      in.getDimSize(0) != out.getDimSize(0)) // downsample_labels_c1
+    return emitOpError("expects equal ranks and samples, got ")
+           << shapeText(in.getShape()) << " and " << shapeText(out.getShape());
+  for (int64_t axis = 1; axis < in.getRank(); ++axis)
+    if (in.getDimSize(axis) % out.getDimSize(axis)) // downsample_labels_c2
+      return emitOpError("expects sizes that divide those of the input, got ")
+             << shapeText(in.getShape()) << " and "
+             << shapeText(out.getShape());
+  return success();
+}
+
 OpFoldResult ConcatOp::fold(FoldAdaptor) {
   return getInputs().size() == 1 ? getInputs().front() : Value();
 }
@@ -156,5 +170,8 @@ OpFoldResult PadOp::fold(FoldAdaptor) {
   return getInput().getType() == getOutput().getType() ? getInput() : Value();
 }
 OpFoldResult ResizeOp::fold(FoldAdaptor) {
+  return getInput().getType() == getOutput().getType() ? getInput() : Value();
+}
+OpFoldResult DownsampleLabelsOp::fold(FoldAdaptor) {
   return getInput().getType() == getOutput().getType() ? getInput() : Value();
 }

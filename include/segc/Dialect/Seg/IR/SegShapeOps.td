@@ -71,4 +71,22 @@ def Seg_ResizeGradOp : Seg_PureOp<"resize_grad", [Seg_Infer, Seg_NotDifferentiab
   let hasVerifier = 1;
 }
 
+def Seg_DownsampleLabelsOp : Seg_PureOp<"downsample_labels", [Seg_Deny, Seg_NotDifferentiable]> {
+  let summary = "Labels of a coarser grid: those nearest to its voxels";
+  let description = [{
+    `out[n, o] = in[n, o*r + r/2]` with `r = in/out` of each spatial dimension,
+    rounded down: what nearest neighbours with half-pixel centres are, halves
+    rounded up. Labels have no channels.
+
+    ```mlir
+    %half = seg.downsample_labels %labels : tensor<2x8x6xi32> -> tensor<2x4x3xi32>
+    ```
+  }];
+  let arguments = (ins Seg_Labels:$input);
+  let results = (outs Seg_Labels:$output);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
 #endif // SEGC_DIALECT_SEG_SHAPE_OPS_TD
