@@ -33,13 +33,13 @@ static llvm::Expected<json::Value> networkJson(const std::string &path) {
   networks.front().getForward().walk([&](seg::ParamOp param) {
     json::Array shape(ArrayRef<int64_t>(param.getType().getShape()));
     parameters.push_back(
-        json::Object{{"name", param.getName()},
+        json::Object{{"name", param.getName().str()},
                      {"shape", std::move(shape)},
                      {"elements", param.getType().getNumElements()}});
     count += param.getType().getNumElements();
   });
   return json::Object{
-      {"network", networks.front().getSymName()},
+      {"network", networks.front().getSymName().str()},
       {"classes", static_cast<int64_t>(networks.front().getClasses())},
       {"parameter_count", count},
       {"parameters", std::move(parameters)}};
