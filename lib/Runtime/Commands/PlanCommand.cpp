@@ -57,7 +57,7 @@ static bool asksCompiler(const PlanOptions &options) {
 static StatusOr<Plan> planOf(const Fingerprint &fingerprint,
                              const PlanOptions &options,
                              std::vector<uint64_t> &memory) {
-  if (asksCompiler(options) && fingerprint.regions.empty())
+  if (asksCompiler(options))
     return planForMemory(fingerprint, networkOf(options.planner),
                          options.deviceMemory, memory);
   if (options.rules != "example")
