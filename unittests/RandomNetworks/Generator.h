@@ -67,7 +67,15 @@ private:
   /// @name Objective and optimizer (Objective.cpp)
   /// @{
   void objective(llvm::ArrayRef<mlir::Value> heads);
+  /// Classes become regions, some with an ignored label.
+  void drawRegions();
+  seg::DiceOp dice(mlir::Value logits, mlir::Value labels);
+  mlir::Value worstEntropy(mlir::Value logits, mlir::Value labels);
+  mlir::Value entropy(mlir::Value logits, mlir::Value labels);
   mlir::Value headLoss(mlir::Value logits, mlir::Value labels,
+                       mlir::Value &perClass);
+  /// The loss of a head on its own grid or that of the labels.
+  mlir::Value gridLoss(mlir::Value head, mlir::Value labels,
                        mlir::Value &perClass);
   mlir::DictionaryAttr optimizer();
   /// @}
@@ -100,6 +108,8 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   seg::NetworkOp network;
   int64_t classes = 2;
+  mlir::ArrayAttr regions;   ///< Null where a voxel has one class.
+  mlir::IntegerAttr ignored; ///< Null unless there are regions.
   int64_t productBudget = 0;
   llvm::SmallVector<mlir::Value> values;  ///< Activations in the order of their
                                           ///< creation.

@@ -13,40 +13,102 @@ namespace segc::random_networks {
 
 using namespace seg;
 
-Value Generator::headLoss(Value logits, Value labels, Value &perClass) {
-  RankedTensorType type = typeOf(logits);
+/// The values of labels are those below the number of classes, whether these
+/// are regions or not.
+void Generator::drawRegions() {
+  std::optional<int64_t> left;
+  if (classes > 2 && draws.percent(50))
+    left = classes - 1;
+  SmallVector<Attribute> all;
+  for (int64_t region = 0; region < classes; ++region) {
+    SmallVector<int64_t> values;
+    const int64_t largest = left ? *left - 1 : classes - 1;
+    for (int64_t value = 1; value <= largest; ++value)
+      if (draws.percent(50))
+        values.push_back(value);
+    if (values.empty())
+      values.push_back(draws.between(1, largest));
+    all.push_back(builder.getI64ArrayAttr(values));
+  }
+  regions = builder.getArrayAttr(all);
+  if (left)
+    ignored = builder.getI64IntegerAttr(*left);
+  network.setSigmoid(true);
+}
+
+DiceOp Generator::dice(Value logits, Value labels) {
+  return DiceOp::create(
+      builder, loc, f32({}), f32({classes}),
+      f32({typeOf(logits).getDimSize(0), 3, classes}), logits, labels,
+      /*squared=*/draws.percent(40), /*batch_reduce=*/draws.percent(40),
+      /*exclude_background=*/draws.percent(40) && !regions,
+      /*sum_classes=*/draws.percent(30), APFloat(draws.pick({1.0, 1e-2, 1e-5})),
+      /*masked=*/draws.percent(20) && !regions, regions, ignored);
+}
+
+/// The mean over the voxels where it is largest. Which these are, is a matter
+/// of rounding where logits have 16 bits: there it is over all of them.
+Value Generator::worstEntropy(Value logits, Value labels) {
   RankedTensorType scalar = f32({});
+  Value losses = VoxelCrossEntropyOp::create(
+      builder, loc,
+      activationType(typeOf(logits), spatialOf(logits), /*channels=*/1), logits,
+      labels, /*masked=*/draws.percent(40));
+  const double percent = StringRef(turn.precision) == "f32"
+                             ? draws.pick({5.0, 10.0, 50.0, 100.0})
+                             : 100.0;
+  return TopKMeanOp::create(builder, loc, scalar, scalar, scalar, scalar,
+                            losses, APFloat(percent))
+      .getMean();
+}
+
+Value Generator::entropy(Value logits, Value labels) {
+  RankedTensorType scalar = f32({});
+  if (regions)
+    return BinaryCrossEntropyOp::create(builder, loc, scalar, scalar, logits,
+                                        labels, regions, ignored,
+                                        /*sum_classes=*/draws.percent(40))
+        .getLoss();
+  if (draws.percent(20))
+    return worstEntropy(logits, labels);
+  APFloat gamma(draws.pick({0.0, 0.0, 1.0, 2.0}));
+  if (!draws.percent(30))
+    return CrossEntropyOp::create(builder, loc, scalar, logits, labels, gamma);
+  std::vector<double> weights;
+  for (int64_t c = 0; c < classes; ++c)
+    weights.push_back(draws.pick({0.5, 1.0, 1.0, 2.0}));
+  return WeightedCrossEntropyOp::create(builder, loc, scalar, scalar, logits,
+                                        labels, weights, gamma)
+      .getLoss();
+}
+
+Value Generator::headLoss(Value logits, Value labels, Value &perClass) {
   int64_t draw = draws.below(3);
-  Value dice, entropy;
+  Value overlap, entropy;
   if (draw != 1) {
-    auto op = DiceOp::create(
-        builder, loc, scalar, f32({classes}),
-        f32({type.getDimSize(0), 3, classes}), logits, labels,
-        /*squared=*/draws.percent(40), /*batch_reduce=*/draws.percent(40),
-        /*exclude_background=*/draws.percent(40),
-        /*sum_classes=*/draws.percent(30),
-        APFloat(draws.pick({1.0, 1e-2, 1e-5})), /*masked=*/false,
-        /*regions=*/nullptr, /*ignored=*/nullptr);
-    dice = op.getLoss();
+    DiceOp op = dice(logits, labels);
+    overlap = op.getLoss();
     perClass = op.getPerClass();
   }
-  if (draw != 0) {
-    APFloat gamma(draws.pick({0.0, 0.0, 1.0, 2.0}));
-    if (draws.percent(30)) {
-      std::vector<double> weights;
-      for (int64_t c = 0; c < classes; ++c)
-        weights.push_back(draws.pick({0.5, 1.0, 1.0, 2.0}));
-      entropy = WeightedCrossEntropyOp::create(builder, loc, scalar, scalar,
-                                               logits, labels, weights, gamma)
-                    .getLoss();
-    } else {
-      entropy =
-          CrossEntropyOp::create(builder, loc, scalar, logits, labels, gamma);
-    }
-  }
-  if (!dice || !entropy)
-    return dice ? dice : entropy;
-  return AddOp::create(builder, loc, scalar, dice, entropy);
+  if (draw != 0)
+    entropy = this->entropy(logits, labels);
+  if (!overlap || !entropy)
+    return overlap ? overlap : entropy;
+  return AddOp::create(builder, loc, f32({}), overlap, entropy);
+}
+
+Value Generator::gridLoss(Value head, Value labels, Value &perClass) {
+  Shape own(typeOf(head).getShape().drop_back());
+  Shape full(cast<RankedTensorType>(labels.getType()).getShape());
+  const bool divides = llvm::all_of(llvm::zip_equal(full, own), [](auto sizes) {
+    return std::get<0>(sizes) % std::get<1>(sizes) == 0;
+  });
+  if (full == own || !divides || draws.percent(40))
+    return headLoss(fit(head, ArrayRef<int64_t>(full).drop_front()), labels,
+                    perClass);
+  labels = DownsampleLabelsOp::create(
+      builder, loc, RankedTensorType::get(own, builder.getI32Type()), labels);
+  return headLoss(head, labels, perClass);
 }
 
 void Generator::objective(ArrayRef<Value> heads) {
@@ -60,11 +122,12 @@ void Generator::objective(ArrayRef<Value> heads) {
       builder.createBlock(&network.getObjective(), {}, types, locations);
   Value labels = block->getArguments().back();
 
+  if (draws.percent(25))
+    drawRegions();
   Value total, perClass;
-  ArrayRef<int64_t> spatial = ArrayRef<int64_t>(positions).drop_front();
   for (Value head : block->getArguments().drop_back()) {
     Value metric;
-    Value loss = headLoss(fit(head, spatial), labels, metric);
+    Value loss = gridLoss(head, labels, metric);
     if (total && draws.percent(60))
       loss = ScaleOp::create(builder, loc, loss, APFloat(0.5));
     total = total ? AddOp::create(builder, loc, loss.getType(), total, loss)
