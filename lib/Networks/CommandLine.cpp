@@ -18,6 +18,19 @@ using namespace mlir;
 
 namespace segc {
 
+static StatusOr<Plan> readPlan(const std::string &path) {
+  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path, 1u << 28));
+  return parsePlan(text, path);
+}
+
+/// What a plan says in place of an option.
+static Status refusePlanned(const char *option) {
+  if (!option)
+    return Status::success();
+  return invalidArgument(std::string(option) +
+                         ": the plan says it; edit the plan instead");
+}
+
 namespace {
 
 /// An option that means yes alone and takes yes or no as a value.
@@ -279,11 +292,8 @@ private:
                         : classes          ? "classes"
                         : channels         ? "channels"
                                            : nullptr;
-    if (given)
-      return invalidArgument(std::string(given) +
-                             ": the plan says it; edit the plan instead");
-    SEGC_ASSIGN_OR_RETURN(std::string text, readFile(plan, 1u << 28));
-    SEGC_ASSIGN_OR_RETURN(Plan parsed, parsePlan(text, plan));
+    SEGC_RETURN_IF_ERROR(refusePlanned(given));
+    SEGC_ASSIGN_OR_RETURN(Plan parsed, readPlan(plan));
     SEGC_ASSIGN_OR_RETURN(NNUNetOptions options,
                           NNUNetOptions::forPlan(parsed, configuration));
     SEGC_RETURN_IF_ERROR(applyCommon(options));
@@ -326,18 +336,27 @@ public:
       "3D U-Net of the MLPerf training benchmark, for volumes (KiTS19)";
 
   void declare(CLI::App &app) {
-    app.add_option("--patch", options.patch, "sizes in z, y, x order")
-        ->expected(3)
-        ->delimiter(',')
-        ->capture_default_str();
-    app.add_option("--filters", options.filters,
-                   "channels of each level going down; as many levels")
-        ->delimiter(',')
-        ->capture_default_str();
-    app.add_option("--classes", options.classes)->capture_default_str();
-    app.add_option("--channels", options.channels, "channels of the image")
-        ->capture_default_str();
-    app.add_option("--batch-size", options.batch)->capture_default_str();
+    app.add_option("--plan", plan,
+                   "plan of `segrun plan --rules mlperf`, which gives all but "
+                   "the batch, the norm and what follows");
+    app.add_option("--configuration", configuration,
+                   "of the plan (3d_fullres, or the only one)");
+    patch = app.add_option("--patch", options.patch, "sizes in z, y, x order")
+                ->expected(3)
+                ->delimiter(',')
+                ->capture_default_str();
+    filters = app.add_option("--filters", options.filters,
+                             "channels of each level going down; as many "
+                             "levels")
+                  ->delimiter(',')
+                  ->capture_default_str();
+    classes =
+        app.add_option("--classes", options.classes)->capture_default_str();
+    channels =
+        app.add_option("--channels", options.channels, "channels of the image")
+            ->capture_default_str();
+    batch =
+        app.add_option("--batch-size", options.batch)->capture_default_str();
     app.add_option("--norm", norm, "of every convolution but the last")
         ->check(CLI::IsMember({"instance", "batch"}))
         ->capture_default_str();
@@ -347,6 +366,10 @@ public:
     recipe.declare(app);
   }
   StatusOr<UNet3DOptions> resolve() {
+    if (!plan.empty())
+      SEGC_RETURN_IF_ERROR(takePlan());
+    else if (!configuration.empty())
+      return invalidArgument("configuration: expected a --plan with it");
     options.norm = norm == "batch" ? NetworkNorm::Batch : NetworkNorm::Instance;
     recipe.apply(options.loss);
     recipe.apply(options.optimizer);
@@ -355,7 +378,26 @@ public:
   static constexpr auto build = buildUNet3D;
 
 private:
+  Status takePlan() {
+    SEGC_RETURN_IF_ERROR(refusePlanned(patch->count()      ? "patch"
+                                       : filters->count()  ? "filters"
+                                       : classes->count()  ? "classes"
+                                       : channels->count() ? "channels"
+                                                           : nullptr));
+    SEGC_ASSIGN_OR_RETURN(const Plan parsed, readPlan(plan));
+    SEGC_ASSIGN_OR_RETURN(UNet3DOptions planned,
+                          UNet3DOptions::forPlan(parsed, configuration));
+    planned.negativeSlope = options.negativeSlope;
+    if (batch->count())
+      planned.batch = options.batch;
+    options = std::move(planned);
+    return Status::success();
+  }
+
   UNet3DOptions options;
+  std::string plan, configuration;
+  CLI::Option *patch = nullptr, *filters = nullptr, *classes = nullptr,
+              *channels = nullptr, *batch = nullptr;
   std::string norm = "instance";
   RecipeArguments recipe;
 };

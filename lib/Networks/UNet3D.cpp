@@ -7,6 +7,7 @@
 
 #include "NetworkBuilder.h"
 #include "segc/Networks/Networks.h"
+#include "segc/Plan/PlanFile.h"
 
 #include <cmath>
 
@@ -19,6 +20,12 @@ static DataPipeline pipelineOf(const UNet3DOptions &options) {
   DataPipeline pipeline;
   pipeline.kind = "kits19";
   pipeline.patch = options.patch;
+  if (options.plan) {
+    pipeline.spacing = options.plan->configurations.front().spacing;
+    pipeline.classNames = options.plan->classNames;
+    pipeline.plan = planText(*options.plan);
+    return pipeline;
+  }
   pipeline.spacing = {1.6, 1.2, 1.2};
   pipeline.modality = "CT";
   pipeline.clip = {-79, 304};

@@ -119,7 +119,9 @@ struct KeyTables {
        &DataPipeline::deviation},
       {{"mean", ValueKind::Number}, &DataPipeline::mean},
       {{"modality", ValueKind::Text}, &DataPipeline::modality},
+      {{"orientation", ValueKind::Text}, &DataPipeline::orientation},
       {{"patch", ValueKind::Integers, 1, maxExtent, 3}, &DataPipeline::patch},
+      {{"plan", ValueKind::Text}, &DataPipeline::plan},
       {{"spacing", ValueKind::Numbers, 0, HUGE_VAL, 3, false, true},
        &DataPipeline::spacing},
   });

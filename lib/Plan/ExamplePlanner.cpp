@@ -27,24 +27,6 @@ static std::array<double, 3> targetSpacing(const Fingerprint &fingerprint,
   return target;
 }
 
-/// The cases on the grid of `spacing`; planes stay as they are.
-static std::vector<double> medianShape(const Fingerprint &fingerprint,
-                                       const std::vector<double> &spacing) {
-  const size_t first = 3 - spacing.size();
-  std::vector<double> shape;
-  for (size_t axis = first; axis < 3; ++axis) {
-    std::vector<double> sizes;
-    for (const Fingerprint::Case &c : fingerprint.cases) {
-      const auto size = static_cast<double>(c.shape[axis]);
-      sizes.push_back(std::max(
-          1.0,
-          first ? size : std::floor(size * c.spacing[axis] / spacing[axis])));
-    }
-    shape.push_back(numpyPercentile(std::move(sizes), 50));
-  }
-  return shape;
-}
-
 static StatusOr<PlanConfiguration>
 configurationOf(const Fingerprint &fingerprint, const PatchPlan &patch) {
   PlanConfiguration result;
@@ -52,7 +34,7 @@ configurationOf(const Fingerprint &fingerprint, const PatchPlan &patch) {
   result.name = dim == 3 ? "3d_fullres" : "2d";
   result.spacing = patch.spacing;
   result.patch = patch.patch;
-  result.medianShape = medianShape(fingerprint, patch.spacing);
+  result.medianShape = flooredMedianShape(fingerprint, patch.spacing);
   result.batch = dim == 3 ? 2 : 64;
   SEGC_ASSIGN_OR_RETURN(result.topology,
                         planTopology(patch.patch, patch.spacing));

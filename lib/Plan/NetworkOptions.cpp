@@ -7,6 +7,7 @@
 
 #include "segc/Plan/NetworkOptions.h"
 
+#include "segc/Plan/PipelinePlan.h"
 #include "segc/Plan/Tasks.h"
 
 #include <algorithm>
@@ -90,6 +91,7 @@ static void followV2(const PlanConfiguration &configuration,
 
 StatusOr<NNUNetOptions>
 NNUNetOptions::forPlan(const Plan &plan, const std::string &configuration) {
+  SEGC_RETURN_IF_ERROR(checkRules(plan.rules, "nnunet", "plan"));
   SEGC_ASSIGN_OR_RETURN(const PlanConfiguration *chosen,
                         chooseConfiguration(plan, configuration));
   NNUNetOptions options;

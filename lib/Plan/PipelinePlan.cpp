@@ -16,6 +16,22 @@ static Status missing(const char *key) {
                   "give the plan of the network with --plan");
 }
 
+const char *segc::networkOfRules(PlanRules rules) {
+  return rules == PlanRules::Mlperf ? "unet3d" : "nnunet";
+}
+
+Status segc::checkRules(PlanRules rules, const std::string &kind,
+                        const std::string &where) {
+  const bool isMlperf = rules == PlanRules::Mlperf;
+  if (isMlperf == (kind == "kits19"))
+    return Status::success();
+  return invalidArgument(
+      where + ": the rules \"" + planRulesName(rules) + "\", expected " +
+      (isMlperf ? "\"example\" or \"v2\"" : "\"mlperf\"") +
+      " for a network of the pipeline \"" + kind + "\"; `segc model " +
+      networkOfRules(rules) + " --plan` builds the network of this plan");
+}
+
 StatusOr<std::vector<std::string>>
 segc::labelNamesOf(const DataPipeline &pipeline) {
   if (pipeline.plan.empty())
@@ -68,7 +84,8 @@ StatusOr<Plan> segc::planOfPipeline(const DataPipeline &pipeline,
   // Zeros are background, which CT does not have.
   configuration.useMask.assign(count, !ct);
   Plan plan;
-  plan.rules = PlanRules::Example;
+  plan.rules =
+      pipeline.kind == "kits19" ? PlanRules::Mlperf : PlanRules::Example;
   plan.classNames = pipeline.classNames;
   plan.channelNames.assign(
       count, pipeline.modality.empty() ? "MRI" : pipeline.modality);

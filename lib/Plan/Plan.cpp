@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Plan/Plan.h"
+#include "PlannerStages.h"
 #include "segc/Plan/DataPipeline.h"
 
 #include <algorithm>
@@ -15,7 +16,22 @@
 using namespace segc;
 
 const char *segc::planRulesName(PlanRules rules) {
-  return rules == PlanRules::Example ? "example" : "v2";
+  switch (rules) {
+  case PlanRules::Example:
+    return "example";
+  case PlanRules::V2:
+    return "v2";
+  case PlanRules::Mlperf:
+    return "mlperf";
+  }
+  return "";
+}
+
+std::optional<PlanRules> segc::findPlanRules(const std::string &name) {
+  for (PlanRules rules : allPlanRules)
+    if (name == planRulesName(rules))
+      return rules;
+  return std::nullopt;
 }
 
 std::vector<std::string> DatasetDescription::outputNames() const {
@@ -299,5 +315,6 @@ Status segc::verify(const Plan &plan) {
     SEGC_RETURN_IF_ERROR(
         verifyConfiguration(configuration, plan.channelNames.size()));
   }
-  return Status::success();
+  return plan.rules == PlanRules::Mlperf ? verifyMlperf(plan)
+                                         : Status::success();
 }

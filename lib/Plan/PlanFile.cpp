@@ -309,10 +309,11 @@ StatusOr<Plan> segc::parsePlan(std::string_view text,
                        ", expected " + std::to_string(planVersion));
   std::string rules;
   file("rules", rules);
-  plan.rules = rules == planRulesName(PlanRules::Example) ? PlanRules::Example
-                                                          : PlanRules::V2;
-  if (rules != planRulesName(plan.rules))
-    file.fail("field \"rules\": expected \"example\" or \"v2\", found \"" +
+  if (const std::optional<PlanRules> known = findPlanRules(rules))
+    plan.rules = *known;
+  else
+    file.fail("field \"rules\": expected \"example\", \"v2\" or \"mlperf\", "
+              "found \"" +
               rules + "\"");
   visitPlan(file, plan);
   readIntensities(file.member("intensities"), where + ".intensities", plan,

@@ -38,6 +38,24 @@ std::array<double, 3> segc::medianSpacing(const Fingerprint &fingerprint) {
           spacingPercentile(fingerprint, 2, 50)};
 }
 
+std::vector<double>
+segc::flooredMedianShape(const Fingerprint &fingerprint,
+                         const std::vector<double> &spacing) {
+  const size_t first = 3 - spacing.size();
+  std::vector<double> shape;
+  for (size_t axis = first; axis < 3; ++axis) {
+    std::vector<double> sizes;
+    for (const Fingerprint::Case &c : fingerprint.cases) {
+      const auto size = static_cast<double>(c.shape[axis]);
+      sizes.push_back(std::max(1.0, first ? size
+                                          : std::floor(size * c.spacing[axis] /
+                                                       spacing[axis - first])));
+    }
+    shape.push_back(numpyPercentile(std::move(sizes), 50));
+  }
+  return shape;
+}
+
 Plan segc::planFor(const Fingerprint &fingerprint, PlanRules rules) {
   Plan plan;
   static_cast<DatasetDescription &>(plan) = fingerprint;

@@ -20,6 +20,15 @@ double spacingPercentile(const Fingerprint &fingerprint, size_t axis,
                          double percent);
 std::array<double, 3> medianSpacing(const Fingerprint &fingerprint);
 
+/// The median of the cases on the grid of `spacing`, rounded down; planes stay
+/// as they are.
+std::vector<double> flooredMedianShape(const Fingerprint &fingerprint,
+                                       const std::vector<double> &spacing);
+
+/// What the rules of MLPerf ask of a plan beyond the common checks: volumes of
+/// classes, and the benchmark's network but for its filters.
+Status verifyMlperf(const Plan &plan);
+
 /// Chooses the normalisation of each channel by its name.
 void setNormalization(const Fingerprint &fingerprint,
                       PlanConfiguration &configuration);

@@ -48,7 +48,8 @@ TEST(DataPipelineTest, EveryKeyRoundTrips) {
   const Json kits = {{"kind", "kits19"},     {"patch", {64, 64, 64}},
                      {"spacing", {2, 1, 1}}, {"modality", "CT"},
                      {"clip", {-79, 304}},   {"mean", 101.0},
-                     {"deviation", 76.9},    {"class_names", {"a", "b"}}};
+                     {"deviation", 76.9},    {"class_names", {"a", "b"}},
+                     {"plan", "{}"},         {"orientation", "RAS"}};
   for (const Json &json : {slices, volumes, patches, kits}) {
     StatusOr<DataPipeline> pipeline = read(json);
     ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();

@@ -90,7 +90,8 @@ TEST(PlanFile, NamesValuesOfAnotherType) {
   EXPECT_THAT(messageAfter([](Json &json) { json["configurations"] = "2d"; }),
               HasSubstr("configurations: expected an object, found string"));
   EXPECT_THAT(messageAfter([](Json &json) { json["rules"] = "v3"; }),
-              HasSubstr("expected \"example\" or \"v2\", found \"v3\""));
+              HasSubstr("expected \"example\", \"v2\" or \"mlperf\", found "
+                        "\"v3\""));
   EXPECT_THAT(messageAfter([](Json &json) { json["version"] = 2; }),
               HasSubstr("plan of version 2, expected 1"));
   EXPECT_THAT(parsePlan("[]", "plan.json").status().message(),

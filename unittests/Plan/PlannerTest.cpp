@@ -205,6 +205,110 @@ TEST(PlannerExample, RefusesOtherData) {
       HasSubstr("expected 3 sizes, got 2"));
 }
 
+// The published numbers, whatever the data; the median shape is theirs.
+TEST(PlannerMlperf, HasTheNumbersOfTheBenchmark) {
+  const StatusOr<Plan> plan =
+      planMlperf(fingerprintOf({100, 512, 512}, {3, 0.78125, 0.78125}));
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_EQ(plan->rules, PlanRules::Mlperf);
+  EXPECT_EQ(plan->intensities[0].lowerClip, -79);
+  EXPECT_EQ(plan->intensities[0].upperClip, 304);
+  EXPECT_EQ(plan->intensities[0].mean, 101);
+  EXPECT_EQ(plan->intensities[0].std, 76.9);
+  ASSERT_EQ(plan->configurations.size(), 1u);
+  const PlanConfiguration &network = plan->configurations[0];
+  EXPECT_THAT(network.spacing, ElementsAre(1.6, 1.2, 1.2));
+  EXPECT_THAT(network.medianShape, ElementsAre(187, 333, 333));
+  EXPECT_THAT(network.patch, ElementsAre(128, 128, 128));
+  EXPECT_EQ(network.batch, 2);
+  EXPECT_THAT(network.topology.totalStride(), ElementsAre(32, 32, 32));
+  EXPECT_THAT(network.filters, ElementsAre(32, 64, 128, 256, 320, 320));
+  EXPECT_THAT(network.normalization, ElementsAre("ct"));
+  EXPECT_FALSE(network.batchDice);
+}
+
+TEST(PlannerMlperf, RefusesOtherData) {
+  Fingerprint fingerprint = fingerprintOf({50, 70, 50}, {1, 1, 1});
+  EXPECT_EQ(planMlperf(fingerprint, {64, 49, 64}).status().message(),
+            "patch: expected even sizes of at least 4, got 64 x 49 x 64");
+  EXPECT_THAT(
+      planMlperf(fingerprintOf({1, 70, 50}, {1, 1, 1})).status().message(),
+      HasSubstr("the rules mlperf: expected volumes, got a case of one plane"));
+  fingerprint.ignoreLabel = 2;
+  EXPECT_THAT(planMlperf(fingerprint).status().message(),
+              HasSubstr("expected classes that exclude each other, got an "
+                        "ignore label"));
+  fingerprint.ignoreLabel.reset();
+  fingerprint.regions = {{1}};
+  fingerprint.regionsClassOrder = {1};
+  EXPECT_THAT(planMlperf(fingerprint).status().message(),
+              HasSubstr("exclude each other, got regions"));
+}
+
+// Every axis keeps two voxels in the bottleneck.
+TEST(PlannerMlperf, SmallPatchesHaveFewerLevels) {
+  const Fingerprint fingerprint = fingerprintOf({50, 70, 50}, {1, 1, 1});
+  EXPECT_THAT(planMlperf(fingerprint, {64, 128, 64})->configurations[0].filters,
+              ElementsAre(32, 64, 128, 256, 320, 320));
+  const StatusOr<Plan> plan = planMlperf(fingerprint, {32, 48, 32});
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  const PlanConfiguration &network = plan->configurations[0];
+  EXPECT_THAT(network.filters, ElementsAre(32, 64, 128, 256, 256));
+  EXPECT_THAT(network.topology.totalStride(), ElementsAre(16, 16, 16));
+  EXPECT_THAT(planMlperf(fingerprint, {4, 8, 8})->configurations[0].filters,
+              ElementsAre(32, 32));
+}
+
+// Patch, batch and filters may be edited, the network is the benchmark's.
+TEST(PlannerMlperf, PlansAreEdited) {
+  const StatusOr<Plan> plan =
+      planMlperf(fingerprintOf({50, 70, 50}, {1, 1, 1}));
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  auto message = [&](auto change) {
+    Plan changed = *plan;
+    change(changed.configurations[0]);
+    return verify(changed).message();
+  };
+  EXPECT_EQ(message([](PlanConfiguration &c) {
+              c.filters = {4, 8, 8, 8, 12, 12};
+              c.patch = {32, 64, 96};
+              c.batch = 7;
+            }),
+            "");
+  EXPECT_EQ(message([](PlanConfiguration &c) { c.filters.back() = 4; }),
+            "configuration 3d_fullres: the rules mlperf: filters of the last "
+            "two levels: expected 320, got 4");
+  EXPECT_THAT(
+      message([](PlanConfiguration &c) { c.topology.kernels[1][2] = 1; }),
+      HasSubstr("kernels: expected 3, got 1"));
+  EXPECT_THAT(
+      message([](PlanConfiguration &c) { c.topology.strides[5][0] = 1; }),
+      HasSubstr("strides below the first level: expected 2, got 1"));
+  EXPECT_THAT(message([](PlanConfiguration &c) { c.decoderBlocks[0] = 1; }),
+              HasSubstr("decoder_blocks: expected 2, got 1"));
+  EXPECT_THAT(message([](PlanConfiguration &c) { c.residualEncoder = true; }),
+              HasSubstr("residual_encoder: expected false, got true"));
+  EXPECT_THAT(message([](PlanConfiguration &c) { c.batchDice = true; }),
+              HasSubstr("batch_dice: expected false, got true"));
+  EXPECT_THAT(message([](PlanConfiguration &c) {
+                c.topology.kernels.resize(1);
+                c.topology.strides.resize(1);
+                c.filters.resize(1);
+                c.encoderBlocks.resize(1);
+                c.decoderBlocks.clear();
+              }),
+              HasSubstr("strides: expected at least 2 levels, got 1"));
+  EXPECT_THAT(message([](PlanConfiguration &c) {
+                c.patch.resize(2);
+                c.spacing.resize(2);
+                c.medianShape.resize(2);
+                for (auto *lists : {&c.topology.kernels, &c.topology.strides})
+                  for (auto &list : *lists)
+                    list.resize(2);
+              }),
+              HasSubstr("patch: expected 3 sizes, got 2"));
+}
+
 TEST(Plan, SaysWhatIsWrong) {
   const StatusOr<Plan> plan = planV2(fingerprintOf({50, 70, 50}, {1, 1, 1}));
   ASSERT_TRUE(plan.ok()) << plan.status().message();

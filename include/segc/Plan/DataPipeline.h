@@ -48,7 +48,7 @@ struct DataPipeline {
   std::vector<int64_t> inputShape; ///< [x, y, z]
   std::string normalization, resizeInterpolator;
   std::vector<std::string> augment;
-  /// Key of decathlon and nnunet.
+  /// Key of decathlon, nnunet and kits19.
   std::string orientation;
 
   /// Keys of nnunet and kits19; only nnunet has `dim` and `task`.
@@ -58,8 +58,8 @@ struct DataPipeline {
   std::string modality, task;
   std::vector<double> clip; ///< Lower and upper bound of CT intensities.
   std::optional<double> mean, deviation;
-  /// Key of nnunet: the text of the plan (PlanFile.h) that the network is made
-  /// of, with its configuration alone.
+  /// Key of nnunet and kits19: the text of the plan (PlanFile.h) that the
+  /// network is made of, with its configuration alone.
   std::string plan;
 
   /// Keys that this kind of pipeline does not have; they have no effect.

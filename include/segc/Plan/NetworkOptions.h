@@ -133,6 +133,13 @@ struct UNet3DOptions {
   OptimizerOptions optimizer;
 
   UNet3DOptions();
+
+  /// The plan that the network is made of, with one configuration.
+  std::optional<Plan> plan;
+  /// The options of a configuration of a plan by the rules of MLPerf; fails for
+  /// other rules. An empty name is 3d_fullres or the only one.
+  static StatusOr<UNet3DOptions> forPlan(const Plan &plan,
+                                         const std::string &configuration);
 };
 
 /// Number of groups of group norm.

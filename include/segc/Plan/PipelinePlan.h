@@ -15,12 +15,21 @@ namespace segc {
 
 /// Whether cases are prepared by a plan, and predicted in windows.
 inline bool isPlanned(const DataPipeline &pipeline) {
-  return pipeline.kind == "nnunet";
+  return pipeline.kind == "nnunet" || pipeline.kind == "kits19";
 }
 
+/// The network of `segc model` that is built by plans of such rules.
+const char *networkOfRules(PlanRules rules);
+
+/// Fails by name for a plan of other rules than the networks of a kind of
+/// pipeline are made for: those of MLPerf are for "kits19", others for
+/// "nnunet".
+Status checkRules(PlanRules rules, const std::string &kind,
+                  const std::string &where);
+
 /// Returns the plan in the pipeline of a planned network. Others have a plan of
-/// the published example if their pipeline has spacing, patch and modality, as
-/// those of Decathlon tasks do; what only trainings and builders of networks
+/// the published example, "kits19" one of MLPerf's rules, if their pipeline has
+/// spacing, patch and modality; what only trainings and builders of networks
 /// ask for (the filters, the median shape) is then empty.
 StatusOr<Plan> planOfPipeline(const DataPipeline &pipeline, int64_t channels);
 

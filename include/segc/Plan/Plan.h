@@ -91,9 +91,14 @@ struct PlanConfiguration {
 enum class PlanRules {
   Example, ///< Those of the published example.
   V2,      ///< Those of nnU-Net v2.
+  Mlperf,  ///< Those of the 3D U-Net of the MLPerf training benchmark.
 };
-/// Returns "example" or "v2".
+inline constexpr std::array<PlanRules, 3> allPlanRules = {
+    PlanRules::Example, PlanRules::V2, PlanRules::Mlperf};
+/// Returns "example", "v2" or "mlperf".
 const char *planRulesName(PlanRules rules);
+/// The rules of such a name; absent for another.
+std::optional<PlanRules> findPlanRules(const std::string &name);
 
 struct Plan : DatasetDescription {
   PlanRules rules = PlanRules::V2;

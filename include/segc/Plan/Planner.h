@@ -41,6 +41,15 @@ struct ExamplePlanOptions {
 StatusOr<Plan> planExample(const Fingerprint &fingerprint,
                            const ExamplePlanOptions &options);
 
+/// The patch of the MLPerf training benchmark (z, y, x).
+inline constexpr std::array<int64_t, 3> mlperfPatch = {128, 128, 128};
+
+/// Plans by the rules of the MLPerf training benchmark: the published spacing,
+/// intensities, network and batch, whatever the data set. A smaller patch may
+/// have fewer levels. Fails for planes, regions and an ignore label.
+StatusOr<Plan> planMlperf(const Fingerprint &fingerprint,
+                          const std::array<int64_t, 3> &patch = mlperfPatch);
+
 /// Kernels and strides by v2's rule, and `patch` padded to what the strides
 /// divide. Sizes may be halves: medians of an even number of cases.
 struct PaddedTopology {
