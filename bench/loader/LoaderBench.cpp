@@ -6,7 +6,7 @@
 // Augmented patches of made cases: what a training step waits for, without the
 // step.
 //
-//   segc-loader-bench [--augmentation none|example|v2] [--patch D,H,W]
+//   segc-loader-bench [--augmentation none|example|v2|mlperf] [--patch D,H,W]
 //     [--case D,H,W] [--cases N] [--channels N] [--classes N] [--batch N]
 //     [--threads N] [--seconds S]
 //
@@ -109,8 +109,9 @@ static bool parse(int count, char **arguments, Options &options) {
       }
     if (std::strcmp(name, "--augmentation") == 0) {
       options.augmentation = value;
+      PatchOptions patches;
       known = options.augmentation == "none" ||
-              options.augmentation == "example" || options.augmentation == "v2";
+              chooseAugmentation(options.augmentation, patches);
     } else if (std::strcmp(name, "--patch") == 0) {
       known = shape(value, options.patch);
     } else if (std::strcmp(name, "--case") == 0) {
@@ -139,8 +140,7 @@ static Status run(const Options &options) {
     made.push_back(makeCase(options, i));
   const MemoryPatchSource cases(std::move(made));
   PatchOptions patches;
-  patches.rules =
-      options.augmentation == "example" ? PlanRules::Example : PlanRules::V2;
+  chooseAugmentation(options.augmentation, patches);
   patches.patch = options.patch;
   patches.batch = options.batch;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<PatchSamples> samples,

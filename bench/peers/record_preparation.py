@@ -1,6 +1,6 @@
 # Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Prepares cases as the published example and nnU-Net v2 do, with NumPy, SciPy and scikit-image.
+"""Prepares cases as the published example, nnU-Net v2 and MLPerf do, with NumPy, SciPy and scikit-image.
 
 record_preparation.py FILE.json              records small cases, for unittests/Runtime/Data/PreparedCaseTest.cpp
 record_preparation.py --data DATA CACHE      compares what `segrun preprocess DATA -o CACHE` wrote with its own
@@ -136,8 +136,48 @@ def prepare_example(images, labels, spacing, plan):
     return pad_example(np.stack(images, -1), plan["patch"]), pad_example(labels, plan["patch"])
 
 
+# The rules of the MLPerf training benchmark: resample, normalise, pad. No crop.
+
+
+def resize_aligned(image, shape):
+    """Linear along each axis, first and last voxels of both grids at the same places."""
+    for axis, size in enumerate(shape):
+        n = image.shape[axis]
+        places = np.arange(size) * ((n - 1) / (size - 1) if size > 1 else 0)
+        low = np.minimum(np.floor(places).astype(int), n - 1)
+        high = np.minimum(low + 1, n - 1)
+        weight = (places - low).reshape([-1 if i == axis else 1 for i in range(3)])
+        image = np.take(image, low, axis) * (1 - weight) + np.take(image, high, axis) * weight
+    return image
+
+
+def resize_nearest(labels, shape):
+    """The voxel at i * from / to, rounded down, in f32."""
+    for axis, size in enumerate(shape):
+        n = labels.shape[axis]
+        places = np.floor(np.arange(size, dtype=np.float32) * (np.float32(n) / np.float32(size)))
+        labels = np.take(labels, np.minimum(places.astype(int), n - 1), axis)
+    return labels
+
+
+def prepare_mlperf(images, labels, spacing, plan):
+    axes = plan["transpose"]
+    images = [image.transpose(axes).astype(np.float64) for image in images]
+    labels = labels.transpose(axes).astype(np.int16)
+    old, new = np.array([spacing[axis] for axis in axes]), np.array(plan["spacing"])
+    shape = tuple((old / new * np.array(labels.shape)).astype(int).tolist())
+    lack = [max(size - n, 0) for size, n in zip(plan["patch"], shape)]
+    widths = [(n // 2, n - n // 2) for n in lack]
+    results = []
+    for image, values in zip(images, plan["intensities"]):
+        image = np.clip(resize_aligned(image, shape), values["lower_clip"], values["upper_clip"])
+        results.append(np.pad((image - values["mean"]) / values["std"], widths, mode="edge"))
+    return np.stack(results, -1), np.pad(resize_nearest(labels, shape), widths, mode="edge")
+
+
 def prepare(images, labels, spacing, plan):
-    return (prepare_v2 if plan["rules"] == "v2" else prepare_example)(images, labels, spacing, plan)
+    rules = {"v2": prepare_v2, "example": prepare_example, "mlperf": prepare_mlperf}
+    return rules[plan["rules"]](images, labels, spacing, plan)
 
 
 # Recorded cases.
@@ -170,6 +210,13 @@ CASES = [
     ((6, 8, 9), [4, 1, 1], plan_of("example", [2.5, 0.9, 1.2], normalization=["ct"])),
     ((6, 7, 9), [1, 1, 1], plan_of("example", [1, 1], patch=[8, 4])),
     ((6, 7, 9), [1, 1, 1], plan_of("example", [1, 1, 1], patch=[8, 8, 8])),
+    ((7, 8, 6), [2, 1, 1.5], plan_of("mlperf", [1.6, 1.2, 1.2], normalization=["ct"])),
+    ((6, 5, 7), [1.6, 1.2, 1.2], plan_of("mlperf", [1.6, 1.2, 1.2], normalization=["ct"], patch=[4, 8, 8])),
+    (
+        (5, 4, 6),
+        [1, 1.1, 2.9],
+        plan_of("mlperf", [1.6, 1.2, 1.2], channels=2, normalization=["ct"] * 2, transpose=[2, 0, 1], patch=[4, 6, 6]),
+    ),
 ]
 
 

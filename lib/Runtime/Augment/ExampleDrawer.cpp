@@ -31,14 +31,7 @@ private:
 static Shape3 cropOrigin(const DrawnCase &source, Shape3 crop,
                          float oversampling, PatchRandom &random) {
   const Shape3 &shape = source.prepared.shape;
-  ForegroundBox region{{0, 0, 0}, shape};
-  if (random.chance(oversampling) && !source.boxes.empty()) {
-    const std::vector<ForegroundBox> &ofClass =
-        source.boxes[static_cast<size_t>(
-            random.index(static_cast<int64_t>(source.boxes.size())))];
-    region = ofClass[static_cast<size_t>(
-        random.index(static_cast<int64_t>(ofClass.size())))];
-  }
+  const ForegroundBox region = drawRegion(source, oversampling, random);
   Shape3 origin;
   for (size_t axis = 0; axis < 3; ++axis) {
     const int64_t begin = region.begin[axis], end = region.end[axis];

@@ -71,8 +71,38 @@ segc::foregroundBoxes(const PreparedCase &source) {
   return result;
 }
 
+ForegroundBox segc::drawRegion(const DrawnCase &source, float probability,
+                               PatchRandom &random) {
+  if (!random.chance(probability) || source.boxes.empty())
+    return {{0, 0, 0}, source.prepared.shape};
+  auto oneOf = [&](const auto &list) -> const auto & {
+    return list[static_cast<size_t>(
+        random.index(static_cast<int64_t>(list.size())))];
+  };
+  return oneOf(oneOf(source.boxes));
+}
+
 std::unique_ptr<PatchDrawer>
 segc::makePatchDrawer(const PatchOptions &options) {
-  return options.rules == PlanRules::Example ? makeExampleDrawer(options)
-                                             : makeDrawerV2(options);
+  switch (options.rules) {
+  case PlanRules::Example:
+    return makeExampleDrawer(options);
+  case PlanRules::V2:
+    return makeDrawerV2(options);
+  case PlanRules::Mlperf:
+    return makeMlperfDrawer(options);
+  }
+  return nullptr;
+}
+
+bool segc::chooseAugmentation(const std::string &name, PatchOptions &options) {
+  const bool published = name == "mlperf_published";
+  const std::optional<PlanRules> rules =
+      published ? PlanRules::Mlperf : findPlanRules(name);
+  if (!rules)
+    return false;
+  options.rules = *rules;
+  options.publishedBrightness = published;
+  options.oversampling = *rules == PlanRules::Mlperf ? 0.4 : 0.33;
+  return true;
 }

@@ -48,7 +48,13 @@ private:
 /// @{
 std::unique_ptr<PatchDrawer> makeDrawerV2(const PatchOptions &options);
 std::unique_ptr<PatchDrawer> makeExampleDrawer(const PatchOptions &options);
+std::unique_ptr<PatchDrawer> makeMlperfDrawer(const PatchOptions &options);
 /// @}
+
+/// With a probability one of the two largest components of one of the classes
+/// that a case has, else the whole case.
+ForegroundBox drawRegion(const DrawnCase &source, float probability,
+                         PatchRandom &random);
 
 } // namespace segc
 

@@ -101,7 +101,7 @@ Status PatchSamples::load(Split split) const {
 const std::vector<std::vector<ForegroundBox>> &
 PatchSamples::boxesOf(const PreparedCase &prepared, int64_t index) const {
   Boxes &entry = *boxes[static_cast<size_t>(index)];
-  if (options.rules == PlanRules::Example)
+  if (options.rules != PlanRules::V2)
     std::call_once(entry.once,
                    [&] { entry.found = foregroundBoxes(prepared); });
   return entry.found;

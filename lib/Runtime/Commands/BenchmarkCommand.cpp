@@ -54,8 +54,8 @@ openSource(const BenchmarkOptions &options, const EntrySignature &entry,
   }
   CacheCases &cached = data.cached;
   SEGC_ASSIGN_OR_RETURN(cached, openCacheCases(options.data, manifest));
-  SEGC_RETURN_IF_ERROR(
-      cached.preparePatches(cached.cache->plan().rules, loader.batch));
+  SEGC_RETURN_IF_ERROR(cached.preparePatches(
+      planRulesName(cached.cache->plan().rules), loader.batch));
   followRules(cached.patches, loader);
   return makeLoaderSource(*cached.samples, cached.trainNames(),
                           cached.identity(), loader);

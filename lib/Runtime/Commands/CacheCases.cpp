@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CacheCases.h"
+#include "segc/Plan/PipelinePlan.h"
 #include "segc/Plan/PlanFile.h"
 #include "segc/Runtime/Metrics/LabelClasses.h"
 
@@ -18,9 +19,11 @@ std::vector<std::string> CacheCases::trainNames() const {
   return names;
 }
 
-Status CacheCases::preparePatches(PlanRules rules, int64_t batch) {
+Status CacheCases::preparePatches(const std::string &augmentation,
+                                  int64_t batch) {
   const PlanConfiguration &configuration = cache->configuration();
-  patches.rules = rules;
+  if (!chooseAugmentation(augmentation, patches))
+    return internalError("no augmentation is called " + augmentation);
   patches.batch = batch;
   std::copy_backward(configuration.patch.begin(), configuration.patch.end(),
                      patches.patch.end());
@@ -121,13 +124,16 @@ static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
   const PlanConfiguration &configuration = cache.configuration();
   const std::string where = cache.folder() + ": a cache of ";
   const std::string advice =
-      "; compile the network of its plan (`segc model nnunet --plan`) or "
-      "prepare the cases by the model's";
-  if (pipeline.kind != "nnunet")
+      std::string("; compile the network of its plan (`segc model ") +
+      networkOfRules(cache.plan().rules) +
+      " --plan`) or prepare the cases by the model's";
+  if (!isPlanned(pipeline))
     return invalidArgument(where +
                            "patches, but the model was compiled for the "
                            "pipeline \"" +
                            pipeline.kind + "\"" + advice);
+  SEGC_RETURN_IF_ERROR(
+      checkRules(cache.plan().rules, pipeline.kind, cache.folder()));
   if (pipeline.patch != configuration.patch)
     return invalidArgument(where + "patches " + shapeText(configuration.patch) +
                            ", the model takes " + shapeText(pipeline.patch) +

@@ -25,8 +25,9 @@ struct CacheCases {
   std::unique_ptr<PatchSamples> samples; ///< Of preparePatches().
 
   std::vector<std::string> trainNames() const;
-  /// Patches of the cases that train, for batches of `batch`.
-  Status preparePatches(PlanRules rules, int64_t batch);
+  /// Patches of the cases that train, for batches of `batch`. See
+  /// chooseAugmentation().
+  Status preparePatches(const std::string &augmentation, int64_t batch);
   /// Windows of an evaluation, by the rules of the plan.
   WindowOptions windows() const;
   /// Names data set, plan and split, for the digest of a run.

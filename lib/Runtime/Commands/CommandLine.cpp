@@ -334,7 +334,7 @@ static void addCheck(CLI::App &root, std::function<CommandResult()> &command) {
 
 static void addPlan(CLI::App &root, std::function<CommandResult()> &command) {
   CLI::App &app = *root.add_subcommand(
-      "plan", "Plan grid, patches and networks of nnU-Net for a data set");
+      "plan", "Plan grid, patches and networks for a data set");
   auto options = std::make_shared<PlanOptions>();
   app.add_option("--data,DATA", options->data,
                  "Data set: a folder with dataset.json, or with images and "
@@ -343,8 +343,9 @@ static void addPlan(CLI::App &root, std::function<CommandResult()> &command) {
   app.add_option("-o,--output", options->output, "The plan (JSON) to write")
       ->required();
   app.add_option("--rules", options->rules,
-                 "Rules of the published example, or of nnU-Net v2")
-      ->check(CLI::IsMember({"example", "v2"}))
+                 "Rules of the published example, of nnU-Net v2, or of the "
+                 "3D U-Net of MLPerf")
+      ->check(CLI::IsMember({"example", "v2", "mlperf"}))
       ->capture_default_str();
   app.add_option("--planner", options->planner,
                  "Network that v2 plans: plain, or with a residual encoder of "
@@ -359,7 +360,8 @@ static void addPlan(CLI::App &root, std::function<CommandResult()> &command) {
                  "Decathlon task 01 to 10 of the example; default: that of the "
                  "data set's name");
   app.add_option("--patch", options->patch,
-                 "Patch of the example for data of no task: z, y, x")
+                 "Patch of the example for data of no task, or of mlperf "
+                 "(128 128 128): z, y, x")
       ->expected(3)
       ->delimiter(',');
   app.add_flag("--published-axis", options->publishedAxis,

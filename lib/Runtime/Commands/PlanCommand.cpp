@@ -26,18 +26,16 @@ static PlannedNetwork networkOf(const std::string &planner) {
 }
 
 static Status checkOptions(const PlanOptions &options) {
-  const bool example = options.rules == "example";
-  const char *ofExample = !options.task.empty()    ? "--task"
-                          : !options.patch.empty() ? "--patch"
-                          : options.publishedAxis  ? "--published-axis"
-                                                   : nullptr;
-  const char *ofV2 = options.deviceMemory           ? "--device-memory"
-                     : options.planner != "default" ? "--planner"
-                                                    : nullptr;
-  if (const char *idle = example ? ofV2 : ofExample)
-    return wrongUsage(std::string(idle) + " has no effect with --rules " +
-                      options.rules + ": leave it out");
-  return Status::success();
+  const bool v2 = options.rules == "v2", example = options.rules == "example";
+  const char *idle = !example && !options.task.empty()     ? "--task"
+                     : v2 && !options.patch.empty()        ? "--patch"
+                     : !example && options.publishedAxis   ? "--published-axis"
+                     : !v2 && options.deviceMemory         ? "--device-memory"
+                     : !v2 && options.planner != "default" ? "--planner"
+                                                           : nullptr;
+  return idle ? wrongUsage(std::string(idle) + " has no effect with --rules " +
+                           options.rules + ": leave it out")
+              : Status::success();
 }
 
 /// The task that the data set is, by the name in dataset.json.
@@ -60,7 +58,13 @@ static StatusOr<Plan> planOf(const Fingerprint &fingerprint,
   if (asksCompiler(options))
     return planForMemory(fingerprint, networkOf(options.planner),
                          options.deviceMemory, memory);
-  if (options.rules != "example")
+  if (options.rules == "mlperf") {
+    std::array<int64_t, 3> patch = mlperfPatch;
+    if (!options.patch.empty())
+      std::copy_n(options.patch.begin(), patch.size(), patch.begin());
+    return planMlperf(fingerprint, patch);
+  }
+  if (options.rules == "v2")
     return planV2(fingerprint, networkOf(options.planner),
                   options.deviceMemory);
   ExamplePlanOptions example;
@@ -101,6 +105,11 @@ static void printPlan(const Plan &plan, size_t cases,
       std::printf(", %.2f GiB", gibibytes(memory[i]));
     std::printf("\n");
   }
+  if (plan.rules == PlanRules::Mlperf)
+    std::printf("intensities: clipped to %g..%g, less %g, over %g: those of "
+                "KiTS19, whatever the data set\n",
+                plan.intensities[0].lowerClip, plan.intensities[0].upperClip,
+                plan.intensities[0].mean, plan.intensities[0].std);
   if (!memory.empty())
     std::printf("memory: what a training takes by segc's plans, of %.1f GiB\n",
                 gibibytes(options.deviceMemory));
@@ -124,8 +133,7 @@ CommandResult segc::runPlan(const PlanOptions &options) {
       std::unique_ptr<ThreadPool> pool,
       ThreadPool::create(static_cast<unsigned>(options.threads)));
   FingerprintOptions fingerprinting;
-  fingerprinting.rules =
-      options.rules == "example" ? PlanRules::Example : PlanRules::V2;
+  fingerprinting.rules = findPlanRules(options.rules).value_or(PlanRules::V2);
   SEGC_ASSIGN_OR_RETURN(fingerprinting.frame, parseFrame(options.orientation));
   fingerprinting.limits.maxBytes = static_cast<uint64_t>(options.maxImageBytes);
   fingerprinting.progress = caseProgress();

@@ -49,6 +49,7 @@ static Status checkPlan(const Plan &plan, const std::string &where,
                            ", the model has " + std::to_string(wanted) +
                            "; give the plan that the model was built by");
   };
+  SEGC_RETURN_IF_ERROR(checkRules(plan.rules, manifest.pipeline.kind, where));
   const int64_t channels = inputChannels(manifest);
   if (plan.regions.empty() == manifest.sigmoid)
     return invalidArgument(

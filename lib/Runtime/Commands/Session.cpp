@@ -270,6 +270,9 @@ Recipe segc::recipeOf(const Manifest &manifest) {
   } else if (kind == "kits19") {
     recipe.epochs = 4000;
     recipe.warmupEpochs = 200;
+    StatusOr<Plan> plan = parsePlan(manifest.pipeline.plan, "pipeline: plan");
+    if (plan)
+      recipe.stepsPerEpoch = plan->stepsPerEpoch.value_or(0);
   }
   return recipe;
 }

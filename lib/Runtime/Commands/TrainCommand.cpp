@@ -149,7 +149,8 @@ static Status noTrainingCases(const Run &run) {
 /// Reads all cases: what is wrong with any is said before the first step.
 static Status loadCases(Run &run) {
   if (run.cached.cache)
-    return run.cached.preparePatches(patchRules(run), run.state.batchSize);
+    return run.cached.preparePatches(patchAugmentation(run),
+                                     run.state.batchSize);
   if (!run.dataset)
     return Status::success();
   Status training = run.dataset->load(Split::Train);

@@ -133,8 +133,10 @@ static void addTraining(CLI::App &app, TrainOptions &options) {
       "Augment the training samples");
   app.add_option("--augmentation", options.augmentation,
                  "Of the patches of a cache: the published example's, nnU-Net "
-                 "v2's, or none; --augment takes that of the plan's rules")
-      ->check(CLI::IsMember({"none", "example", "v2"}));
+                 "v2's, MLPerf's (with its published brightness, too), or "
+                 "none; --augment takes that of the plan's rules")
+      ->check(CLI::IsMember(
+          {"none", "example", "v2", "mlperf", "mlperf_published"}));
   app.add_option("--loader-threads", options.loaderThreads,
                  "Threads that prepare batches; default: 1; results do not "
                  "depend on it")

@@ -201,14 +201,14 @@ bool segc::augments(const Run &run) {
   return run.options.augment.value_or(before && before->augment);
 }
 
-PlanRules segc::patchRules(const Run &run) {
+std::string segc::patchAugmentation(const Run &run) {
   const std::optional<RunSettings> &before = run.state.settings;
   const std::string name = run.options.augmentation.value_or(
       before ? before->augmentation : std::string());
-  for (PlanRules rules : {PlanRules::Example, PlanRules::V2})
-    if (name == planRulesName(rules))
-      return rules;
-  return run.cached.cache->plan().rules;
+  PatchOptions chosen;
+  return chooseAugmentation(name, chosen)
+             ? name
+             : planRulesName(run.cached.cache->plan().rules);
 }
 
 /// What this run was asked to do, as its checkpoints carry it.
@@ -223,8 +223,7 @@ static StatusOr<RunSettings> settingsOf(const Run &run) {
   settings.legacyResize = options.data.legacyResize;
   settings.augment = augments(run);
   if (run.cached.cache)
-    settings.augmentation =
-        settings.augment ? planRulesName(patchRules(run)) : "none";
+    settings.augmentation = settings.augment ? patchAugmentation(run) : "none";
   settings.precision = manifest.precision;
   settings.optimizer = manifest.optimizer.kind;
   settings.schedule = run.config.schedule;

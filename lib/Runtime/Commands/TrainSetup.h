@@ -42,9 +42,9 @@ Status configure(Run &run);
 
 /// As asked for, else as the run did until now.
 bool augments(const Run &run);
-/// Rules of the patches of a cache: asked for, of the run until now, or of the
-/// plan.
-PlanRules patchRules(const Run &run);
+/// The augmentation of the patches of a cache, whose rules the crops follow:
+/// asked for, that of the run until now, or that of the plan.
+std::string patchAugmentation(const Run &run);
 
 /// Holds what is asked for against what the run had until now, and makes it the
 /// run's.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ClassVoxels.h"
+#include "EdgePadding.h"
 #include "FileRows.h"
 #include "Normalization.h"
 #include "PreparationGrid.h"
@@ -61,6 +62,14 @@ private:
   /// each row that the result shows, from several threads.
   template <typename F>
   void forEachShownRow(F f) const;
+  /// By the rules of MLPerf padding repeats the edges; a voxel is `step`
+  /// values.
+  template <typename T>
+  void padWithEdges(T *values, int64_t step) const {
+    if (plan.rules == PlanRules::Mlperf)
+      repeatEdges(values, prepared.shape, prepared.record.padBefore,
+                  prepared.record.resampledShape, step, pool);
+  }
 
   const SourceCase &source;
   const Plan &plan;
@@ -102,14 +111,14 @@ bool CasePreparation::needsMask() const {
 
 Status CasePreparation::crop() {
   box = needsMask() ? cropToNonzero(channels, plan.rules, pool)
-                    : nonzeroBox(channels, plan.rules, pool);
+                    : cropBox(channels, plan.rules, pool);
   return recordCrop(source, plan.rules, box, prepared.record);
 }
 
 void CasePreparation::pad() {
   PreparationRecord &record = prepared.record;
   prepared.shape = record.resampledShape;
-  if (plan.rules != PlanRules::Example || use != PreparationUse::Training)
+  if (plan.rules == PlanRules::V2 || use != PreparationUse::Training)
     return;
   const size_t dim = configuration.patch.size();
   for (size_t axis = 3 - dim; axis < 3; ++axis) {
@@ -192,6 +201,12 @@ std::vector<float> CasePreparation::resampled(std::vector<float> values) const {
   if (from == to)
     return values;
   std::vector<float> result(static_cast<size_t>(voxels(to)));
+  if (plan.rules == PlanRules::Mlperf) {
+    std::array<Interpolation, 3> aligned;
+    aligned.fill(Interpolation::LinearAligned);
+    resizeGrid(values.data(), from, result.data(), to, aligned, pool);
+    return result;
+  }
   const bool example = plan.rules == PlanRules::Example;
   if (record.nearestAxis) {
     resizePlanes(
@@ -240,8 +255,9 @@ void CasePreparation::readChannel(size_t channel, float *values) const {
 
 Status CasePreparation::prepareChannel(size_t channel,
                                        const std::vector<int16_t> &labels) {
-  const bool example = plan.rules == PlanRules::Example;
-  const int16_t *mask = example || labels.empty() ? nullptr : labels.data();
+  const bool resamplesFirst = plan.rules != PlanRules::V2;
+  const int16_t *mask =
+      resamplesFirst || labels.empty() ? nullptr : labels.data();
   const PreparationRecord &record = prepared.record;
   if (channels.size() == 1 && record.resampledShape == record.cropShape &&
       prepared.shape == record.cropShape) {
@@ -254,10 +270,10 @@ Status CasePreparation::prepareChannel(size_t channel,
                      static_cast<int64_t>(values.size()));
   };
   readChannel(channel, values.data());
-  if (!example)
+  if (!resamplesFirst)
     SEGC_RETURN_IF_ERROR(normalizeValues());
   values = resampled(std::move(values));
-  if (example)
+  if (resamplesFirst)
     SEGC_RETURN_IF_ERROR(normalizeValues());
   const auto step = static_cast<int64_t>(channels.size());
   forEachShownRow([&](int64_t from, int64_t to, int64_t length) {
@@ -272,11 +288,16 @@ void CasePreparation::prepareLabels(const std::vector<int16_t> &labels) {
   const PreparationRecord &record = prepared.record;
   std::vector<int16_t> resized(
       static_cast<size_t>(voxels(record.resampledShape)));
-  resizeLabels(labels.data(), record.cropShape, resized.data(),
-               record.resampledShape, record.nearestAxis, pool);
+  if (plan.rules == PlanRules::Mlperf)
+    pickLabels(labels.data(), record.cropShape, resized.data(),
+               record.resampledShape, pool);
+  else
+    resizeLabels(labels.data(), record.cropShape, resized.data(),
+                 record.resampledShape, record.nearestAxis, pool);
   forEachShownRow([&](int64_t from, int64_t to, int64_t length) {
     std::copy_n(resized.begin() + from, length, labelGrid + to);
   });
+  padWithEdges(labelGrid, 1);
   drawClassVoxels(plan, prepared);
 }
 
@@ -309,6 +330,7 @@ StatusOr<PreparedCase> CasePreparation::run() {
   const std::vector<int16_t> labels = croppedLabels();
   for (size_t i = 0; i < channels.size(); ++i)
     SEGC_RETURN_IF_ERROR(prepareChannel(i, labels));
+  padWithEdges(image, prepared.channels);
   if (labelGrid)
     prepareLabels(labels);
   return std::move(prepared);

@@ -5,7 +5,8 @@
 //
 // The mask of a label that is resized linearly has, at one voxel of the result,
 // the sum of the weights of those of its eight neighbours that have the label.
-// So at most eight masks matter to a voxel, and none is ever made.
+// So at most eight masks matter to a voxel, and none is ever made. Nearest
+// labels need no masks.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,7 +51,9 @@ void segc::resizeLabels(const int16_t *source, Shape3 from, int16_t *result,
                         ThreadPool &pool) {
   std::array<std::vector<Neighbours>, 3> around;
   for (size_t axis = 0; axis < 3; ++axis)
-    around[axis] = neighbours(from[axis], to[axis], nearestAxis == axis);
+    around[axis] = neighbours(from[axis], to[axis],
+                              nearestAxis == axis ? Interpolation::Nearest
+                                                  : Interpolation::Linear);
   pool.parallelFor(to[0] * to[1], [&](int64_t row, uint32_t) {
     const Neighbours &z = around[0][static_cast<size_t>(row / to[1])];
     const Neighbours &y = around[1][static_cast<size_t>(row % to[1])];
@@ -76,5 +79,29 @@ void segc::resizeLabels(const int16_t *source, Shape3 from, int16_t *result,
         same &= label == corners.labels[0];
       *labels++ = same ? corners.labels[0] : corners.label();
     }
+  });
+}
+
+/// For each voxel of a line the one of the source that it takes.
+static std::vector<int64_t> pickedPlaces(int64_t from, int64_t to) {
+  const float scale = static_cast<float>(from) / static_cast<float>(to);
+  std::vector<int64_t> places;
+  for (int64_t i = 0; i < to; ++i)
+    places.push_back(std::min(
+        from - 1, static_cast<int64_t>(static_cast<float>(i) * scale)));
+  return places;
+}
+
+void segc::pickLabels(const int16_t *source, Shape3 from, int16_t *result,
+                      Shape3 to, ThreadPool &pool) {
+  std::array<std::vector<int64_t>, 3> places;
+  for (size_t axis = 0; axis < 3; ++axis)
+    places[axis] = pickedPlaces(from[axis], to[axis]);
+  pool.parallelFor(to[0] * to[1], [&](int64_t row, uint32_t) {
+    const int64_t z = places[0][static_cast<size_t>(row / to[1])];
+    const int64_t y = places[1][static_cast<size_t>(row % to[1])];
+    const int16_t *line = source + (z * from[1] + y) * from[2];
+    std::transform(places[2].begin(), places[2].end(), result + row * to[2],
+                   [&](int64_t x) { return line[x]; });
   });
 }

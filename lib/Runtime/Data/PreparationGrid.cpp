@@ -57,12 +57,11 @@ void segc::planGrid(const PlanConfiguration &configuration, PlanRules rules,
   for (size_t axis = 0; axis < 3; ++axis) {
     const double size = record.fileSpacing[axis] / record.spacing[axis] *
                         static_cast<double>(record.cropShape[axis]);
-    record.resampledShape[axis] =
-        std::max<int64_t>(1, static_cast<int64_t>(rules == PlanRules::Example
-                                                      ? std::floor(size)
-                                                      : std::nearbyint(size)));
+    record.resampledShape[axis] = std::max<int64_t>(
+        1, static_cast<int64_t>(rules == PlanRules::V2 ? std::nearbyint(size)
+                                                       : std::floor(size)));
   }
-  if (record.resampledShape != record.cropShape)
+  if (record.resampledShape != record.cropShape && rules != PlanRules::Mlperf)
     record.nearestAxis = separateAxis(record, rules);
 }
 
@@ -106,8 +105,24 @@ std::vector<NetworkGrid<Voxels>> segc::networkGrids(const SourceCase &source,
   return channels;
 }
 
+NonzeroCrop segc::cropBox(const std::vector<NetworkGrid<Voxels>> &channels,
+                          PlanRules rules, ThreadPool &pool) {
+  if (rules != PlanRules::Mlperf)
+    return nonzeroBox(channels, rules, pool);
+  NonzeroCrop box;
+  box.shape = channels.front().shape();
+  return box;
+}
+
 Status segc::recordCrop(const SourceCase &source, PlanRules rules,
                         const NonzeroCrop &box, PreparationRecord &record) {
+  const Shape3 &shape = record.fileShape;
+  if (rules == PlanRules::Mlperf &&
+      std::count(shape.begin(), shape.end(), 1) > 0)
+    return invalidArgument(
+        source.path + ": a plane of " + std::to_string(shape[0]) + "x" +
+        std::to_string(shape[1]) + "x" + std::to_string(shape[2]) +
+        " voxels, expected a volume by the rules mlperf");
   if (box.isEmpty())
     return invalidArgument(
         source.path + ": no voxel " +
@@ -124,8 +139,7 @@ segc::cropRecord(const SourceCase &source, PlanRules rules, AxisFrame frame,
   PreparationRecord record;
   placeCase(source, frame, transpose, record);
   ThreadPool alone(1);
-  const NonzeroCrop box =
-      nonzeroBox(networkGrids(source, record), rules, alone);
+  const NonzeroCrop box = cropBox(networkGrids(source, record), rules, alone);
   SEGC_RETURN_IF_ERROR(recordCrop(source, rules, box, record));
   return record;
 }

@@ -23,7 +23,12 @@ void placeCase(const SourceCase &source, AxisFrame frame,
 std::vector<NetworkGrid<Voxels>> networkGrids(const SourceCase &source,
                                               PreparationRecord &record);
 
-/// Fails for an empty box.
+/// The box that a case is cropped to, without a mask; by the rules of MLPerf
+/// the whole volume.
+NonzeroCrop cropBox(const std::vector<NetworkGrid<Voxels>> &channels,
+                    PlanRules rules, ThreadPool &pool);
+
+/// Fails for an empty box, and by the rules of MLPerf for a plane.
 Status recordCrop(const SourceCase &source, PlanRules rules,
                   const NonzeroCrop &box, PreparationRecord &record);
 

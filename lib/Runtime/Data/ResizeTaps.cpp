@@ -27,8 +27,12 @@ static std::array<double, 4> cubicSpline(double t) {
 
 ResizeTaps::ResizeTaps(int64_t from, int64_t to, Interpolation interpolation) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
+  const double alignedScale =
+      to > 1 ? static_cast<double>(from - 1) / static_cast<double>(to - 1) : 0;
   for (int64_t i = 0; i < to; ++i) {
-    const double position = scale * (static_cast<double>(i) + 0.5) - 0.5;
+    const double position = interpolation == Interpolation::LinearAligned
+                                ? alignedScale * static_cast<double>(i)
+                                : scale * (static_cast<double>(i) + 0.5) - 0.5;
     const double floor = std::floor(position), t = position - floor;
     const auto low = static_cast<int64_t>(floor);
     switch (interpolation) {
@@ -37,6 +41,7 @@ ResizeTaps::ResizeTaps(int64_t from, int64_t to, Interpolation interpolation) {
       weights.push_back(1);
       break;
     case Interpolation::Linear:
+    case Interpolation::LinearAligned:
       count = 2;
       first.push_back(low);
       weights.insert(weights.end(), {1 - t, t});
@@ -56,16 +61,15 @@ ResizeTaps::ResizeTaps(int64_t from, int64_t to, Interpolation interpolation) {
 }
 
 std::vector<Neighbours> segc::neighbours(int64_t from, int64_t to,
-                                         bool nearest) {
-  const ResizeTaps taps(
-      from, to, nearest ? Interpolation::Nearest : Interpolation::Linear);
+                                         Interpolation interpolation) {
+  const ResizeTaps taps(from, to, interpolation);
   std::vector<Neighbours> result;
   for (size_t i = 0; i < taps.first.size(); ++i) {
     auto held = [&](int64_t place) {
       return std::clamp<int64_t>(place, 0, from - 1);
     };
     const int64_t first = taps.first[i];
-    if (nearest)
+    if (interpolation == Interpolation::Nearest)
       result.push_back({first, first, 1, 0});
     else
       result.push_back({held(first), held(first + 1), taps.weights[2 * i],

@@ -34,9 +34,10 @@ struct Neighbours {
   double lowWeight, highWeight;
 };
 
-/// Those of each voxel of a line that is resized linearly, or to the nearest
-/// voxel.
-std::vector<Neighbours> neighbours(int64_t from, int64_t to, bool nearest);
+/// Those of each voxel of a line that is resized linearly, in one of the two
+/// ways, or to the nearest voxel.
+std::vector<Neighbours> neighbours(int64_t from, int64_t to,
+                                   Interpolation interpolation);
 
 } // namespace segc
 

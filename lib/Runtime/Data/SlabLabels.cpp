@@ -22,12 +22,19 @@ GridReturn GridReturn::identity(Shape3 shape) {
   return grid;
 }
 
+static std::vector<Neighbours> neighboursAlong(const GridReturn &grid,
+                                               size_t axis) {
+  return neighbours(grid.from[axis], grid.to[axis],
+                    grid.nearestAxis == axis ? Interpolation::Nearest
+                    : grid.alignedCorners    ? Interpolation::LinearAligned
+                                             : Interpolation::Linear);
+}
+
 std::vector<uint8_t> segc::scoresOfLabels(const GridReturn &grid,
                                           const std::vector<uint8_t> &marks) {
   std::array<std::vector<Neighbours>, 3> axes;
   for (size_t axis = 0; axis < 3; ++axis)
-    axes[axis] =
-        neighbours(grid.from[axis], grid.to[axis], grid.nearestAxis == axis);
+    axes[axis] = neighboursAlong(grid, axis);
   std::vector<uint8_t> scores(
       static_cast<size_t>(grid.from[0] * grid.from[1] * grid.from[2]));
   auto markRow = [&](int64_t z, int64_t y, const Neighbours &x) {
@@ -61,8 +68,7 @@ SlabLabels::SlabLabels(const GridReturn &grid, const ScoreLayout &layout,
                        Arrays arrays)
     : grid(grid), layout(layout), arrays(arrays) {
   for (size_t axis = 0; axis < 3; ++axis)
-    for (const Neighbours &around :
-         neighbours(grid.from[axis], grid.to[axis], grid.nearestAxis == axis)) {
+    for (const Neighbours &around : neighboursAlong(grid, axis)) {
       auto scaled = [&](int64_t place, double weight) {
         return static_cast<float>(
             weight *

@@ -24,6 +24,7 @@ GridReturn segc::gridReturn(const PreparationRecord &record, PlanRules rules) {
   // The published example resizes logits along all axes alike.
   if (rules == PlanRules::V2)
     grid.nearestAxis = record.nearestAxis;
+  grid.alignedCorners = rules == PlanRules::Mlperf;
   grid.voxels = record.geometry.voxels();
   const Size3 &size = record.geometry.size;
   LabelView stored;

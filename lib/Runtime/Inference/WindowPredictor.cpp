@@ -151,37 +151,48 @@ private:
 };
 } // namespace
 
-// What lies outside of the image is 0.
 void WindowPredictor::cut(const ImageRows &image, const Shape3 &shape,
                           const Sample &sample, float *patch) const {
   const int64_t row = patchShape[2] * imageChannels,
                 begin = std::max<int64_t>(0, -sample.place[2]),
                 end = std::min(patchShape[2], shape[2] - sample.place[2]);
-  pool().parallelFor(
-      patchShape[0] * patchShape[1], [&](int64_t task, uint32_t) {
-        auto source = [&](size_t axis, int64_t i) {
-          return sample.place[axis] +
-                 (sample.flips >> axis & 1 ? patchShape[axis] - 1 - i : i);
-        };
-        float *values = patch + task * row;
-        const int64_t z = source(0, task / patchShape[1]),
-                      y = source(1, task % patchShape[1]);
-        if (z < 0 || z >= shape[0] || y < 0 || y >= shape[1]) {
-          std::fill(values, values + row, 0.0f);
-          return;
-        }
-        std::fill(values, values + begin * imageChannels, 0.0f);
-        image.read(z, y, sample.place[2] + begin, end - begin,
-                   values + begin * imageChannels);
-        std::fill(values + end * imageChannels, values + row, 0.0f);
-        if (sample.flips >> 2 & 1) {
-          std::reverse(values, values + row);
-          // The channels of a voxel keep their order.
-          for (float *voxel = values; imageChannels > 1 && voxel < values + row;
-               voxel += imageChannels)
-            std::reverse(voxel, voxel + imageChannels);
-        }
-      });
+  auto shown = [&](size_t axis, int64_t place) {
+    return shownVoxel(place, shape[axis], patchShape[axis], options.rules);
+  };
+  pool().parallelFor(patchShape[0] * patchShape[1], [&](int64_t task,
+                                                        uint32_t) {
+    auto source = [&](size_t axis, int64_t i) {
+      return sample.place[axis] +
+             (sample.flips >> axis & 1 ? patchShape[axis] - 1 - i : i);
+    };
+    float *values = patch + task * row;
+    const std::optional<int64_t> z = shown(0, source(0, task / patchShape[1])),
+                                 y = shown(1, source(1, task % patchShape[1]));
+    if (!z || !y) {
+      std::fill(values, values + row, 0.0f);
+      return;
+    }
+    image.read(*z, *y, sample.place[2] + begin, end - begin,
+               values + begin * imageChannels);
+    auto fillOutside = [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; ++i) {
+        float *voxel = values + i * imageChannels;
+        if (const auto x = shown(2, sample.place[2] + i))
+          image.read(*z, *y, *x, 1, voxel);
+        else
+          std::fill_n(voxel, imageChannels, 0.0f);
+      }
+    };
+    fillOutside(0, begin);
+    fillOutside(end, patchShape[2]);
+    if (sample.flips >> 2 & 1) {
+      std::reverse(values, values + row);
+      // The channels of a voxel keep their order.
+      for (float *voxel = values; imageChannels > 1 && voxel < values + row;
+           voxel += imageChannels)
+        std::reverse(voxel, voxel + imageChannels);
+    }
+  });
 }
 
 /// Whether a window has a marked voxel of an image.

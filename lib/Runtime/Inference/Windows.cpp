@@ -12,19 +12,6 @@
 
 using namespace segc;
 
-/// Starts in equal steps, the last window at the end.
-static std::vector<int64_t> exampleStarts(int64_t size, int64_t patch,
-                                          double overlap) {
-  const int64_t step = std::max<int64_t>(
-      1, static_cast<int64_t>(static_cast<double>(patch) * (1 - overlap)));
-  std::vector<int64_t> starts;
-  int64_t start = 0;
-  for (; start + patch < size; start += step)
-    starts.push_back(start);
-  starts.push_back(size - patch);
-  return starts;
-}
-
 /// As few starts as the overlap asks for, spread evenly.
 static std::vector<int64_t> v2Starts(int64_t size, int64_t patch,
                                      double overlap) {
@@ -41,8 +28,28 @@ static std::vector<int64_t> v2Starts(int64_t size, int64_t patch,
 
 std::vector<int64_t> segc::windowStarts(int64_t size, int64_t patch,
                                         double overlap, PlanRules rules) {
-  return rules == PlanRules::V2 ? v2Starts(size, patch, overlap)
-                                : exampleStarts(size, patch, overlap);
+  if (rules == PlanRules::V2)
+    return v2Starts(size, patch, overlap);
+  const int64_t step = std::max<int64_t>(
+      1, static_cast<int64_t>(static_cast<double>(patch) * (1 - overlap)));
+  std::vector<int64_t> starts;
+  int64_t start = 0;
+  for (; start + patch < size; start += step)
+    starts.push_back(start);
+  // The example's last window ends with the axis.
+  starts.push_back(rules == PlanRules::Example ? size - patch : start);
+  return starts;
+}
+
+std::optional<int64_t> segc::shownVoxel(int64_t place, int64_t size,
+                                        int64_t patch, PlanRules rules) {
+  if (place >= 0 && place < size)
+    return place;
+  if (rules != PlanRules::Mlperf)
+    return std::nullopt;
+  if (size >= patch)
+    place = place < 0 ? -place : 2 * (size - 1) - place;
+  return std::clamp<int64_t>(place, 0, size - 1);
 }
 
 std::vector<float> segc::windowProfile(int64_t patch, WindowWeights weights,
@@ -70,10 +77,11 @@ static WindowAxis makeAxis(int64_t size, int64_t patch,
   WindowAxis axis;
   axis.size = size;
   axis.patch = patch;
-  const int64_t padded = std::max(size, patch), before = (padded - size) / 2;
-  for (int64_t start :
-       windowStarts(padded, patch, options.overlap, options.rules))
-    axis.starts.push_back(start - before);
+  axis.starts = windowStarts(std::max(size, patch), patch, options.overlap,
+                             options.rules);
+  const int64_t padded = axis.starts.back() + patch;
+  for (int64_t &start : axis.starts)
+    start -= (padded - size) / 2;
   axis.profile = windowProfile(patch, options.weights, options.rules);
   std::vector<double> sums(static_cast<size_t>(size));
   for (int64_t start : axis.starts)

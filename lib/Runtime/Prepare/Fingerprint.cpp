@@ -83,7 +83,7 @@ ValueCounts FingerprintBuilder::foreground(const VoxelView &channel,
       for (int64_t x = first[2]; x < end[2]; ++x)
         if (labels.at(x, y, z) > 0)
           values.push_back(channel.at(x, y, z));
-  if (options.rules == PlanRules::Example || values.empty())
+  if (options.rules != PlanRules::V2 || values.empty())
     return ValueCounts(values, {});
   // With replacement: every case has the same weight.
   std::vector<uint32_t> times(values.size());

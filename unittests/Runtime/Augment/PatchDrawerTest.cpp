@@ -165,6 +165,74 @@ TEST(PatchDrawer, IntensitiesOfTheExample) {
   zooms.expect(20000, 0.15, 7, 9);
 }
 
+/// Probabilities and ranges of MLPerf; published factors are larger by 1.
+static void expectMlperf(const std::string &name, double more) {
+  PatchOptions options;
+  ASSERT_TRUE(chooseAugmentation(name, options));
+  EXPECT_EQ(options.oversampling, 0.4);
+  options.patch = {8, 9, 10};
+  Drawn noise, scales;
+  std::array<Drawn, 3> flips;
+  for (const PatchDraw &draw :
+       drawMany(options, makeCase({20, 21, 22}, 2), 20000)) {
+    const ChannelDraw &channel = draw.channels[0];
+    EXPECT_EQ(channel.noise, draw.channels[1].noise);
+    EXPECT_EQ(channel.scale, draw.channels[1].scale);
+    // As it is after the scale.
+    if (channel.noise > 0)
+      noise.add(static_cast<double>(channel.noise * channel.scale));
+    if (channel.scale != 1)
+      scales.add(static_cast<double>(channel.scale));
+    EXPECT_EQ(draw.map, CropMap::Copy);
+    EXPECT_FALSE(channel.blurs() || channel.reduces() || channel.contrast ||
+                 channel.gamma || channel.invertedGamma);
+    for (size_t axis = 0; axis < 3; ++axis)
+      if (draw.flip[axis])
+        flips[axis].add(1);
+  }
+  noise.expect(20000, 0.1, 0, 0.1);
+  scales.expect(20000, 0.1, 0.7 + more, 1.3 + more);
+  for (const Drawn &flip : flips)
+    EXPECT_NEAR(flip.count / 20000, 1.0 / 3, 0.02);
+}
+
+TEST(PatchDrawer, IntensitiesOfMlperf) {
+  expectMlperf("mlperf", 0);
+  expectMlperf("mlperf_published", 1);
+  PatchOptions options;
+  EXPECT_FALSE(chooseAugmentation("none", options));
+}
+
+// Four in ten crops hold the component or lie in it, axis by axis; the case
+// ends them. The others lie anywhere.
+TEST(PatchDrawer, CropsOfMlperf) {
+  PatchOptions options;
+  options.rules = PlanRules::Mlperf;
+  options.oversampling = 0.4;
+  options.patch = {10, 10, 10};
+  const PreparedCase source = makeCase({40, 40, 40});
+  // Larger than a crop, smaller, and at the end of the case.
+  const std::vector<std::vector<ForegroundBox>> boxes = {
+      {{{5, 20, 38}, {30, 24, 40}}}};
+  const auto drawer = makePatchDrawer(options);
+  constexpr double count = 20000;
+  double around = 0, atTheEnd = 0;
+  for (uint64_t sample = 0; sample < static_cast<uint64_t>(count); ++sample) {
+    const Shape3 origin =
+        drawer->draw({source, boxes}, {0, sample, true}).origin;
+    for (int64_t place : origin) {
+      EXPECT_GE(place, 0);
+      EXPECT_LE(place, 30);
+    }
+    around += origin[0] >= 5 && origin[0] <= 20 && origin[1] >= 14 &&
+              origin[1] <= 20 && origin[2] >= 30;
+    atTheEnd += origin[2] == 30;
+  }
+  const double uniform = 16.0 / 31 * 7 / 31 / 31;
+  EXPECT_NEAR(around / count, 0.4 + 0.6 * uniform, 0.02);
+  EXPECT_NEAR(atTheEnd / count, 0.4 + 0.6 / 31, 0.02);
+}
+
 // v2 takes this much of a case.
 TEST(PatchDrawer, EnlargedPatches) {
   StatusOr<std::string> text = readFile(
@@ -201,7 +269,7 @@ TEST(PatchDrawer, ForegroundOfV2) {
 TEST(PatchDrawer, CropsStayInside) {
   PreparedCase source = makeCase({20, 9, 30});
   source.classVoxels.assign(3, {});
-  for (PlanRules rules : {PlanRules::V2, PlanRules::Example}) {
+  for (PlanRules rules : allPlanRules) {
     PatchOptions options;
     options.rules = rules;
     options.patch = {8, 12, 10};

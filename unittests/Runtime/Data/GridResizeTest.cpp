@@ -149,7 +149,8 @@ TEST(GridResize, KeepsAGridAsItIs) {
 TEST(GridResize, OneVoxelBecomesConstant) {
   for (Interpolation interpolation :
        {Interpolation::Nearest, Interpolation::Linear,
-        Interpolation::CatmullRom, Interpolation::CubicSpline})
+        Interpolation::LinearAligned, Interpolation::CatmullRom,
+        Interpolation::CubicSpline})
     EXPECT_THAT(resized({7}, {1, 1, 1}, {2, 3, 4}, all(interpolation)),
                 Each(7.f));
 }
@@ -184,6 +185,34 @@ TEST(GridResize, HalvesGoToTheNextPlane) {
   EXPECT_THAT(
       resized({0, 1, 2, 3}, {1, 1, 4}, {1, 1, 2}, all(Interpolation::Nearest)),
       ElementsAre(1, 3));
+}
+
+// The ends of both grids lie on each other; of one voxel it is the first.
+TEST(GridResize, AlignsTheCorners) {
+  const auto aligned = all(Interpolation::LinearAligned);
+  EXPECT_THAT(resized({1, 3, 5}, {1, 1, 3}, {1, 1, 5}, aligned),
+              ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(resized({1, 2, 3, 4}, {4, 1, 1}, {2, 1, 1}, aligned),
+              ElementsAre(1, 4));
+  EXPECT_THAT(resized({7, 9}, {1, 2, 1}, {1, 1, 1}, aligned), ElementsAre(7));
+}
+
+// 4 / 3 of a voxel at a time, rounded down; in f32 41 * (2 / 82) is below 1.
+TEST(GridResize, PicksLabels) {
+  ThreadPool pool(2);
+  std::vector<int16_t> result(3);
+  const std::vector<int16_t> source = {4, 5, 6, 7};
+  pickLabels(source.data(), {1, 1, 4}, result.data(), {1, 1, 3}, pool);
+  EXPECT_THAT(result, ElementsAre(4, 5, 6));
+  pickLabels(source.data(), {4, 1, 1}, result.data(), {3, 1, 1}, pool);
+  EXPECT_THAT(result, ElementsAre(4, 5, 6));
+  result.resize(6);
+  pickLabels(source.data(), {1, 2, 2}, result.data(), {1, 2, 3}, pool);
+  EXPECT_THAT(result, ElementsAre(4, 4, 5, 6, 6, 7));
+  result.resize(82);
+  pickLabels(source.data(), {1, 1, 2}, result.data(), {1, 1, 82}, pool);
+  EXPECT_EQ(result[41], 4);
+  EXPECT_EQ(result[42], 5);
 }
 
 // A half of each of two labels: the larger has the voxel. Labels below 0 mark

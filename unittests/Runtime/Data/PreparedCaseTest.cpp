@@ -73,7 +73,8 @@ struct PlannedCase {
 static PlannedCase plannedCase(const Json &recorded) {
   PlannedCase result;
   Plan &plan = result.plan;
-  plan.rules = recorded["rules"] == "v2" ? PlanRules::V2 : PlanRules::Example;
+  plan.rules = findPlanRules(recorded["rules"].get<std::string>())
+                   .value_or(PlanRules::V2);
   plan.classNames = {"background", "one", "two"};
   plan.transpose = recorded["transpose"].get<std::array<int64_t, 3>>();
   for (const Json &values : recorded["intensities"]) {
@@ -113,7 +114,7 @@ static Json recordedCases() {
 
 TEST(PreparedCase, IsThatOfTheRecordings) {
   const Json cases = recordedCases();
-  ASSERT_EQ(cases.size(), 10u);
+  ASSERT_EQ(cases.size(), 13u);
   for (const Json &recorded : cases) {
     SCOPED_TRACE(recorded["plan"].dump());
     const PlannedCase planned = plannedCase(recorded["plan"]);
@@ -133,6 +134,50 @@ TEST(PreparedCase, IsThatOfTheRecordings) {
         std::vector<int16_t>(result->labels, result->labels + result->voxels()),
         recorded["labels"].get<std::vector<int16_t>>());
   }
+}
+
+/// A plan of MLPerf's rules for one channel.
+static PlannedCase plannedMlperf(std::vector<int64_t> patch) {
+  PlannedCase result = plannedCase(recordedCases()[10]["plan"]);
+  result.configuration.patch = std::move(patch);
+  return result;
+}
+
+// The whole volume is kept, patches get its edges and the labels of its edges;
+// predictions are of the volume alone.
+TEST(PreparedCase, RepeatsTheEdgesByTheRulesOfMlperf) {
+  const SourceCase source = sourceCase({7, 8, 6}, {1.6, 1.2, 1.2}, 1);
+  const PlannedCase planned = plannedMlperf({10, 8, 9});
+  StatusOr<PreparedCase> padded = prepared(source, planned);
+  StatusOr<PreparedCase> bare =
+      prepared(source, planned, PreparationUse::Validation);
+  ASSERT_OK(padded.status());
+  ASSERT_OK(bare.status());
+  EXPECT_EQ(bare->shape, (Shape3{7, 8, 6}));
+  ASSERT_EQ(padded->shape, (Shape3{10, 8, 9}));
+  EXPECT_EQ(padded->record.padBefore, (Shape3{1, 0, 1}));
+  forEachVoxel(
+      padded->shape, [&](size_t place, int64_t z, int64_t y, int64_t x) {
+        const auto inside =
+            static_cast<size_t>((std::clamp<int64_t>(z - 1, 0, 6) * 8 + y) * 6 +
+                                std::clamp<int64_t>(x - 1, 0, 5));
+        EXPECT_EQ(padded->image[place], bare->image[inside]) << place;
+        EXPECT_EQ(padded->labels[place], bare->labels[inside]) << place;
+      });
+  // Voxels of classes are drawn from the padding, too.
+  int64_t ones = 0;
+  for (int64_t i = 0; i < padded->voxels(); ++i)
+    ones += padded->labels[i] == 1;
+  EXPECT_EQ(static_cast<int64_t>(padded->classVoxels[0].size()), ones);
+}
+
+TEST(PreparedCase, RefusesPlanesByTheRulesOfMlperf) {
+  EXPECT_EQ(
+      prepared(sourceCase({1, 8, 6}, {1, 1, 1}, 1), plannedMlperf({4, 4, 4}))
+          .status()
+          .message(),
+      "case.nii: a plane of 1x8x6 voxels, expected a volume by the rules "
+      "mlperf");
 }
 
 TEST(PreparedCase, HasTheSameBitsForAnyNumberOfThreads) {

@@ -97,11 +97,13 @@ classByClass(const GridReturn &grid, const std::vector<float> &values) {
     if (grid.nearestAxis)
       resizePlanes(ofClass(values, c).data(), grid.from, resized.data(),
                    grid.to, *grid.nearestAxis, Interpolation::Linear, pool);
-    else
-      resizeGrid(
-          ofClass(values, c).data(), grid.from, resized.data(), grid.to,
-          {Interpolation::Linear, Interpolation::Linear, Interpolation::Linear},
-          pool);
+    else {
+      std::array<Interpolation, 3> axes;
+      axes.fill(grid.alignedCorners ? Interpolation::LinearAligned
+                                    : Interpolation::Linear);
+      resizeGrid(ofClass(values, c).data(), grid.from, resized.data(), grid.to,
+                 axes, pool);
+    }
     all.push_back(std::move(resized));
   }
   return all;
@@ -134,6 +136,9 @@ TEST(SlabLabelsTest, EqualsTheArgmaxOfResizedClasses) {
     GridReturn grid = GridReturn::identity(to);
     grid.from = {4, 5, 6};
     compare(grid);
+    grid.alignedCorners = true;
+    compare(grid);
+    grid.alignedCorners = false;
     grid.nearestAxis = 0;
     compare(grid);
     grid.nearestAxis = 2;

@@ -98,3 +98,13 @@ TEST(GridReturnTest, TakesTheNearestPlaneByTheRulesOfV2) {
   EXPECT_EQ(gridReturn(record, PlanRules::V2).nearestAxis, size_t{0});
   EXPECT_FALSE(gridReturn(record, PlanRules::Example).nearestAxis);
 }
+
+TEST(GridReturnTest, AlignsTheCornersByTheRulesOfMlperf) {
+  PreparationRecord record;
+  record.geometry.size = {4, 4, 2};
+  record.cropShape = {2, 4, 4};
+  record.resampledShape = {4, 4, 4};
+  EXPECT_TRUE(gridReturn(record, PlanRules::Mlperf).alignedCorners);
+  EXPECT_FALSE(gridReturn(record, PlanRules::V2).alignedCorners);
+  EXPECT_FALSE(gridReturn(record, PlanRules::Example).alignedCorners);
+}

@@ -97,7 +97,7 @@ TEST(WindowPredictorTest, PredictsVolumesOfAnySize) {
   Fake fake;
   for (Shape3 shape :
        {Shape3{8, 8, 8}, Shape3{21, 11, 17}, Shape3{3, 19, 5}, Shape3{1, 1, 1}})
-    for (PlanRules rules : {PlanRules::Example, PlanRules::V2})
+    for (PlanRules rules : allPlanRules)
       for (WindowWeights weights :
            {WindowWeights::Constant, WindowWeights::Gaussian})
         for (Scores scores : {Scores::Logits, Scores::Probabilities}) {

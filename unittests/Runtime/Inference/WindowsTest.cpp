@@ -57,6 +57,32 @@ TEST(WindowsTest, ProfilesAreThoseOfTheReferences) {
               ElementsAre(1, 1, 1));
 }
 
+// All windows have one distance, what they need more lies on both sides.
+TEST(WindowsTest, VolumesAreMirroredByTheRulesOfMlperf) {
+  WindowOptions options;
+  options.rules = PlanRules::Mlperf;
+  const WindowTiling tiling({200, 128, 100}, {128, 128, 128}, options, 1);
+  EXPECT_THAT(tiling.axes[0].starts, ElementsAre(-28, 36, 100));
+  EXPECT_THAT(tiling.axes[1].starts, ElementsAre(0));
+  EXPECT_THAT(tiling.axes[2].starts, ElementsAre(-14));
+  auto shown = [](int64_t place, int64_t size) {
+    return shownVoxel(place, size, 8, PlanRules::Mlperf);
+  };
+  EXPECT_EQ(shown(3, 10), 3);
+  EXPECT_EQ(shown(-1, 10), 1);
+  EXPECT_EQ(shown(-3, 10), 3);
+  EXPECT_EQ(shown(10, 10), 8);
+  EXPECT_EQ(shown(12, 10), 6);
+  // Smaller than the patch: the edges.
+  EXPECT_EQ(shown(-2, 5), 0);
+  EXPECT_EQ(shown(6, 5), 4);
+  for (PlanRules rules : {PlanRules::Example, PlanRules::V2}) {
+    EXPECT_EQ(shownVoxel(3, 10, 8, rules), 3);
+    EXPECT_FALSE(shownVoxel(-1, 10, 8, rules));
+    EXPECT_FALSE(shownVoxel(10, 10, 8, rules));
+  }
+}
+
 TEST(WindowsTest, SmallVolumesAreCentredInTheirPatch) {
   const WindowTiling tiling({3, 20, 8}, {8, 8, 8}, {}, 1);
   EXPECT_THAT(tiling.axes[0].starts, ElementsAre(-2));

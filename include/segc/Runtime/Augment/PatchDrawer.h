@@ -21,8 +21,11 @@ struct PatchOptions {
   Shape3 patch = {1, 1, 1};        ///< Depth 1 of plans of planes.
   int64_t batch = 1;
   /// Of the samples, those that must show foreground: by the rules of v2 the
-  /// last of every batch, by those of the example each with this probability.
+  /// last of every batch, by those of the example and of MLPerf each with this
+  /// probability.
   double oversampling = 0.33;
+  /// MLPerf: brightness multiplies by 1 more than it should, as published.
+  bool publishedBrightness = false;
   /// By the rules of the example and for planes: how many samples that follow
   /// each other are slices of one volume that follow each other.
   int64_t slicesPerVolume = 1;
@@ -48,7 +51,7 @@ foregroundBoxes(const PreparedCase &source);
 /// A case as patches are drawn from it.
 struct DrawnCase {
   const PreparedCase &prepared;
-  /// Of foregroundBoxes(); only the rules of the example look at it.
+  /// Of foregroundBoxes(); the rules of v2 do not look at it.
   const std::vector<std::vector<ForegroundBox>> &boxes;
 };
 
@@ -62,6 +65,10 @@ public:
 };
 
 std::unique_ptr<PatchDrawer> makePatchDrawer(const PatchOptions &options);
+
+/// Sets rules, oversampling and brightness by the name of an augmentation:
+/// that of rules, or "mlperf_published". False for another name.
+bool chooseAugmentation(const std::string &name, PatchOptions &options);
 
 /// The crop that v2 takes for a patch so that turning it does not reach
 /// outside.

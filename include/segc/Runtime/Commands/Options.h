@@ -166,7 +166,8 @@ struct PlanOptions {
   std::string planner = "default"; ///< default, ResEncM or ResEncL
   uint64_t deviceMemory = 0;       ///< Bytes; 0: as v2 has it.
   std::string task;                ///< Of the example; by name if it is empty.
-  std::vector<int64_t> patch;      ///< Of the example, without a task.
+  /// Of the example without a task, and of mlperf.
+  std::vector<int64_t> patch;
   bool publishedAxis = false;
   std::string orientation = "RAS";
   int64_t threads = 0; ///< 0: all cores

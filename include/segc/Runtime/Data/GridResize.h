@@ -33,6 +33,10 @@ using Shape3 = std::array<int64_t, 3>;
 enum class Interpolation {
   Nearest, ///< Order 0; halves are rounded up.
   Linear,  ///< Order 1.
+  /// Order 1 with the first and the last voxels of both grids at the same
+  /// places: voxel i lies at i * (from - 1) / (to - 1). As PyTorch's trilinear
+  /// with align_corners, which MLPerf takes.
+  LinearAligned,
   /// Cubic convolution with a = -0.5, which scikit-image before 0.19 calls
   /// order 3 of planes.
   CatmullRom,
@@ -60,6 +64,11 @@ void resizePlanes(const float *source, Shape3 from, float *result, Shape3 to,
 void resizeLabels(const int16_t *source, Shape3 from, int16_t *result,
                   Shape3 to, std::optional<size_t> nearestAxis,
                   ThreadPool &pool);
+
+/// Takes voxel i * from / to, rounded down, along each axis: PyTorch's nearest,
+/// in its f32.
+void pickLabels(const int16_t *source, Shape3 from, int16_t *result, Shape3 to,
+                ThreadPool &pool);
 
 } // namespace segc
 

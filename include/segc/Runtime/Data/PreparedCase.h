@@ -3,10 +3,10 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One case as an nnU-Net sees it: cropped, resampled to the plan's spacing and
-// normalised, in the order of the plan's rules (docs/ReferenceBehaviour.md,
-// "Preprocessing"; docs/Planning.md). Axes are those of the network: depth,
-// height, width in the order of Plan::transpose.
+// One case as a planned network sees it: cropped, resampled to the plan's
+// spacing and normalised, in the order of the plan's rules
+// (docs/ReferenceBehaviour.md, "Preprocessing"; docs/Planning.md). Axes are
+// those of the network: depth, height, width in the order of Plan::transpose.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,7 +38,8 @@ struct PreparationRecord {
   Shape3 resampledShape = {0, 0, 0};
   /// Planes across this axis were resized one by one, the nearest was taken.
   std::optional<size_t> nearestAxis;
-  /// Zeros in front of the resampled grid; negative: voxels that were cut.
+  /// Voxels of padding in front of the resampled grid: zeros, or by the rules
+  /// of MLPerf its edges; negative: voxels that were cut.
   Shape3 padBefore = {0, 0, 0};
 };
 
@@ -81,8 +82,8 @@ struct PreparedCase {
 
 /// What a case is prepared for.
 enum class PreparationUse {
-  /// With labels, and by the rules of the published example padded to the
-  /// patch (planes also cut to it).
+  /// With labels, and by the rules of the published example and of MLPerf
+  /// padded to the patch (planes also cut to it).
   Training,
   Prediction, ///< Without labels; windows pad for themselves.
   /// Like prediction. Where nothing is resampled and a normalisation looks at

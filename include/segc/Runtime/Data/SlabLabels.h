@@ -57,6 +57,8 @@ struct GridReturn {
   Shape3 to = {0, 0, 0};   ///< What it is resized to, axes of the network.
   /// Planes across this axis are not interpolated, the nearest is taken.
   std::optional<size_t> nearestAxis;
+  /// Interpolation::LinearAligned along the other axes, not Linear.
+  bool alignedCorners = false;
   int64_t voxels = 0;        ///< Of the array.
   int64_t first = 0;         ///< Place of voxel (0, 0, 0) of `to`.
   Shape3 stride = {0, 0, 0}; ///< Of the axes of `to`; may be negative.
