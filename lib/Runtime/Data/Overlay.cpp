@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/Overlay.h"
+#include "ViewRows.h"
 #include "segc/Draw/Plot.h"
 
 #include <algorithm>
@@ -165,14 +166,26 @@ StatusOr<RgbImage> segc::drawOverlay(const std::vector<OverlaySlice> &slices,
   return picture;
 }
 
-/// The 0.5 and 99.5 percentiles; beyond a million voxels, those of every n-th.
-static std::pair<float, float> greyWindow(const VoxelView &image) {
+/// All voxels; beyond a million every n-th.
+static std::vector<float> someVoxels(const VoxelView &image) {
+  const auto &[width, height, depth] = image.size;
   const int64_t step = 1 + image.voxels() / 1'000'000;
-  std::vector<float> sorted;
+  std::vector<float> values;
+  if (step == 1) {
+    values.resize(static_cast<size_t>(image.voxels()));
+    for (int64_t row = 0; row < height * depth; ++row)
+      readRow(image, row % height, row / height, values.data() + row * width);
+    return values;
+  }
   for (int64_t i = 0; i < image.voxels(); i += step)
-    sorted.push_back(image.at(i % image.size[0],
-                              i / image.size[0] % image.size[1],
-                              i / image.size[0] / image.size[1]));
+    values.push_back(
+        image.at(i % width, i / width % height, i / width / height));
+  return values;
+}
+
+/// The 0.5 and 99.5 percentiles.
+static std::pair<float, float> greyWindow(const VoxelView &image) {
+  std::vector<float> sorted = someVoxels(image);
   const size_t count = sorted.size();
   // What is below a percentile stays in front of it.
   auto known = sorted.begin();
@@ -227,16 +240,19 @@ std::vector<OverlaySlice> segc::volumeSlices(const VoxelView &image,
     OverlaySlice slice;
     slice.width = size[0];
     slice.height = size[1];
-    for (int64_t y = size[1] - 1; y >= 0; --y)
+    std::vector<float> row(static_cast<size_t>(size[0]));
+    for (int64_t y = size[1] - 1; y >= 0; --y) {
+      readRow(image, y, z, row.data());
       for (int64_t x = 0; x < size[0]; ++x) {
         const int64_t voxel = (z * size[1] + y) * size[0] + x;
-        float level = (image.at(x, y, z) - low) / range;
+        const float level = (row[static_cast<size_t>(x)] - low) / range;
         slice.grey.push_back(static_cast<uint8_t>(
             std::lround(255 * std::clamp(level, 0.0f, 1.0f))));
         slice.prediction.push_back(prediction[voxel]);
         if (label)
           slice.label.push_back(label[voxel]);
       }
+    }
     slices.push_back(std::move(slice));
   }
   return slices;
