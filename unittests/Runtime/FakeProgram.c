@@ -114,7 +114,8 @@ enum { LOSS_OFFSET = 448 };
 #define OUTPUT(i, fixed, each)                                                 \
   {SEGC_REGION_OUTPUT, i, 0, fixed, each, SEGC_F32, 0}
 
-static const segc_operand prepare_operands[] = {PARAMETERS, PREPARED};
+#define WEIGHTS {SEGC_REGION_PARAMETERS, 0, 0, 16, 0, SEGC_F32, 0}
+static const segc_operand prepare_operands[] = {WEIGHTS, PREPARED};
 static const segc_operand predict_operands[] = {IMAGE, PREPARED, PARAMETERS,
                                                 OUTPUT(0, 0, VOXELS *CLASSES)};
 static const segc_operand objective_operands[] = {IMAGE, LABEL, PARAMETERS,

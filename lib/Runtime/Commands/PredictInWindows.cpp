@@ -187,6 +187,7 @@ StatusOr<std::vector<FailedCase>> segc::predictInWindows(
   WeightEnsemble members(model.runner);
   SEGC_RETURN_IF_ERROR(addMembers(members, model, windows.ensemble));
   run.programBytes = programBytes(members);
+  run.releaseWeights = windows.ensemble.empty();
   auto failures = predictWindows(members, dataset, split, count, run);
   if (failures.ok() && windows.maxMemory && hasStandardOutput())
     std::printf("peak of resident memory: %llu bytes\n",

@@ -17,7 +17,8 @@
 using namespace segc;
 
 static constexpr uint64_t hugePage = uint64_t{2} << 20;
-static constexpr uint64_t guardBytes = 4096;
+static constexpr uint64_t page = 4096;
+static constexpr uint64_t guardBytes = page;
 static constexpr unsigned char guardByte = 0xA5;
 static_assert(guardBytes % SEGC_ALIGNMENT == 0, "guards keep the alignment");
 
@@ -28,7 +29,7 @@ static uint64_t roundUp(uint64_t value, uint64_t unit) {
 /// What is mapped for a small buffer, so that one of about the same size can
 /// have it later. Pages that nobody touches take no memory.
 static uint64_t powerOfTwo(uint64_t bytes) {
-  uint64_t power = 4096;
+  uint64_t power = page;
   while (power < bytes)
     power *= 2;
   return power;
@@ -99,7 +100,7 @@ StatusOr<AlignedBuffer> AlignedBuffer::create(uint64_t bytes, const char *what,
   bool huge = usable >= 2 * hugePage;
   // One page more, to start at a huge page: the kernel then backs all of it.
   uint64_t mapped =
-      huge ? roundUp(usable, 4096) + hugePage : powerOfTwo(usable);
+      huge ? roundUp(usable, page) + hugePage : powerOfTwo(usable);
   std::byte *base = huge ? nullptr : SparePages::instance().take(mapped);
   if (base) {
     std::memset(base, 0, usable);
@@ -151,4 +152,16 @@ void AlignedBuffer::swap(AlignedBuffer &other) noexcept {
   std::swap(mapped, other.mapped);
   std::swap(bytes, other.bytes);
   std::swap(guard, other.guard);
+}
+
+uint64_t segc::releasePages(std::byte *begin, std::byte *end) {
+  std::byte *first = begin + (roundUp(reinterpret_cast<uint64_t>(begin), page) -
+                              reinterpret_cast<uint64_t>(begin));
+  const uint64_t bytes =
+      end > first ? static_cast<uint64_t>(end - first) / page * page : 0;
+  // A huge page would bring the others back.
+  if (bytes == 0 || madvise(first, bytes, MADV_DONTNEED) != 0)
+    return 0;
+  madvise(first, bytes, MADV_NOHUGEPAGE); // a wish, too
+  return bytes;
 }

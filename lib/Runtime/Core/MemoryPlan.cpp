@@ -7,6 +7,8 @@
 
 #include "segc/Runtime/Core/MemoryPlan.h"
 
+#include <algorithm>
+
 using namespace segc;
 
 MemoryPlan::MemoryPlan(const Manifest &manifest, const std::string &entry,
@@ -30,6 +32,16 @@ MemoryPlan::MemoryPlan(const Manifest &manifest, const std::string &entry,
 void MemoryPlan::add(const std::string &name, uint64_t bytes) {
   if (bytes > 0)
     parts.push_back({name, bytes});
+}
+
+void MemoryPlan::set(const std::string &name, uint64_t bytes) {
+  const auto known =
+      std::find_if(parts.begin(), parts.end(),
+                   [&](const Part &part) { return part.name == name; });
+  if (known == parts.end())
+    add(name, bytes);
+  else
+    known->bytes = bytes;
 }
 
 uint64_t MemoryPlan::total() const {

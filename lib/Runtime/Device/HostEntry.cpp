@@ -85,8 +85,9 @@ Status ModelRunner::callEntry(const std::string &entry,
                               const std::vector<void *> &inputs, int64_t batch,
                               segc_scalars &scalars) {
   std::vector<void *> outputPointers;
-  for (const Tensor &output : entries[entry].outputs)
-    outputPointers.push_back(output.hostData());
+  const EntrySignature *signature = manifest().entry(entry);
+  for (size_t i = 0; signature && i < signature->outputs.size(); ++i)
+    outputPointers.push_back(outputData(entry, i));
 
   segc_call call = {};
   call.struct_size = sizeof(call);

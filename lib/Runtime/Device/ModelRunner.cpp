@@ -7,7 +7,6 @@
 
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Core/Initialize.h"
-#include "segc/Runtime/Core/MemoryPlan.h"
 #include "segc/model_tables.h"
 
 #include <algorithm>
@@ -152,34 +151,38 @@ Status ModelRunner::reserve(const std::string &entry) {
   if (planned == version.arenaBytes.end())
     return dataLoss(model->path() + ": the manifest's version " + version.name +
                     " has no arena_bytes for " + entry);
-  uint64_t wanted = planned->second;
-  uint64_t scratch = uint64_t(version.scratchBytes) * workers();
-  if (wanted > plannedArena || !arena.address()) {
+  const uint64_t wanted = planned->second;
+  uint64_t bytes = std::max<uint64_t>(
+      wanted + uint64_t(version.scratchBytes) * workers(), 64);
+  const auto places = shared.find(entry);
+  if (places != shared.end())
+    bytes = std::max(bytes, places->second.bytes);
+  if (bytes > arena.size()) {
     arena = DeviceBuffer(); // gives the old one back first
     programs->forgetGraphs();
-    SEGC_ASSIGN_OR_RETURN(
-        arena, device_->allocate(std::max<uint64_t>(wanted + scratch, 64),
-                                 "arena", options.canaries));
-    plannedArena = wanted;
+    SEGC_ASSIGN_OR_RETURN(arena,
+                          device_->allocate(bytes, "arena", options.canaries));
   }
+  plannedArena = std::max(plannedArena, wanted);
   const EntrySignature *signature = manifest().entry(entry);
   EntryMemory &memory = entries[entry];
   if (!signature)
     return Status::success();
   if (!device_->sharesHostMemory())
     SEGC_RETURN_IF_ERROR(allocateTensors(signature->inputs, memory.inputs));
-  return allocateTensors(signature->outputs, memory.outputs);
+  return places != shared.end()
+             ? Status::success()
+             : allocateTensors(signature->outputs, memory.outputs);
 }
 
 Status ModelRunner::call(const std::string &entry,
                          const std::vector<void *> &inputs, int64_t batch,
                          segc_scalars &scalars) {
+  if (releasesWeights && entry != "predict")
+    return internalError(entry + ": called after the weights were released");
   bool readsPrepared = entry == "predict" || entry == "evaluate_step";
-  if (readsPrepared && !preparedIsFresh) {
-    if (model->prepares())
-      SEGC_RETURN_IF_ERROR(invoke("prepare", {}, 1, scalars));
-    preparedIsFresh = true;
-  }
+  if (readsPrepared && !preparedIsFresh)
+    SEGC_RETURN_IF_ERROR(prepareWeights(scalars));
   bool endsStep = entry == "train_step" || entry == "apply_step";
   if (endsStep)
     preparedIsFresh = false;
@@ -291,10 +294,7 @@ Status ModelRunner::checkGuards(const std::string &entry) const {
 OutputView ModelRunner::output(const std::string &entry,
                                const std::string &name) const {
   const EntrySignature *signature = manifest().entry(entry);
-  auto memory = entries.find(entry);
   int at = signature ? signature->findOutput(name) : -1;
-  if (at < 0 || memory == entries.end() ||
-      static_cast<size_t>(at) >= memory->second.outputs.size())
-    return {};
-  return {&signature->outputs[at], memory->second.outputs[at].hostData()};
+  void *data = at < 0 ? nullptr : outputData(entry, static_cast<size_t>(at));
+  return data ? OutputView{&signature->outputs[at], data} : OutputView{};
 }

@@ -9,6 +9,7 @@
 #include "HandOver.h"
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/ProcessMemory.h"
 #include "segc/Base/Signals.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include "segc/Runtime/Inference/ProbabilityFile.h"
@@ -110,6 +111,8 @@ private:
   ThreadPool &pool;
   ThreadPool alone{1};
   SegmentationWriter writer;
+  /// The most that was resident before the first case.
+  uint64_t startBytes = residentPeakBytes();
   std::vector<Status> statuses;
 };
 
@@ -207,9 +210,9 @@ Status WindowCases::checkMemory(const WindowCase &item, const GridReturn &grid,
     plan.add("region of interest",
              static_cast<uint64_t>(grid.voxels + item.prepared.voxels()));
   const uint64_t preparation =
-      run.programBytes + item.region.peakBytes() +
+      run.programBytes + predictor.weightBytes() + item.region.peakBytes() +
       preparationBytes(item.prepared, item.fileBytes, imageBytes);
-  const uint64_t bound = std::max(plan.total(), preparation);
+  const uint64_t bound = std::max({plan.total(), preparation, startBytes});
   const std::string text =
       name(item.index) + ": " + std::to_string(predictor.samples(grid.from)) +
       " windows take at most " + std::to_string(bound) + " bytes (" +
@@ -354,6 +357,8 @@ segc::predictWindows(WeightEnsemble &ensemble, const Dataset &dataset,
   SEGC_ASSIGN_OR_RETURN(
       WindowPredictor predictor,
       WindowPredictor::create(ensemble, run.windows, run.scores, run.batch));
+  if (run.releaseWeights)
+    SEGC_RETURN_IF_ERROR(ensemble.runner().releaseWeights());
   if (!run.folders.predictions.empty())
     SEGC_RETURN_IF_ERROR(createDirectories(run.folders.predictions));
   WindowCases cases(std::move(predictor), dataset, split, run,

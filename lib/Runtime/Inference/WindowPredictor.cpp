@@ -44,6 +44,8 @@ StatusOr<WindowPredictor> WindowPredictor::create(WeightEnsemble &ensemble,
                      predictor.patchShape.end());
   if (const std::optional<RegionTensor> &weight = manifest.headWeight)
     SEGC_RETURN_IF_ERROR(predictor.readHead(*weight));
+  // Sums take the output of a call before the next.
+  ensemble.runner().shareOutputs("predict");
   return predictor;
 }
 
@@ -111,16 +113,8 @@ static uint64_t inputBytes(const Shape3 &patch, int64_t channels,
 
 MemoryPlan WindowPredictor::memory(const GridReturn &grid) const {
   const ModelRunner &runner = ensemble->runner();
-  const Manifest &manifest = runner.manifest();
-  const KernelVersion &version = runner.library().version();
-  auto arena = version.arenaBytes.find("predict");
-  MemoryPlan plan(manifest, "predict",
-                  arena == version.arenaBytes.end()
-                      ? 0
-                      : static_cast<uint64_t>(arena->second),
-                  /*training=*/false);
+  MemoryPlan plan = runner.predictionMemory();
   const uint64_t workers = runner.workers();
-  plan.add("scratch", static_cast<uint64_t>(version.scratchBytes) * workers);
   plan.add("weights of the ensemble", ensemble->bytes());
   plan.add("sums of the windows",
            WindowSums::bytes(tilingOf(grid.from), layout));
@@ -129,6 +123,14 @@ MemoryPlan WindowPredictor::memory(const GridReturn &grid) const {
   plan.add("rows",
            workers * std::max(row, SlabLabels::bytesPerWorker(grid, layout)));
   return plan;
+}
+
+uint64_t WindowPredictor::weightBytes() const {
+  const ModelRunner &runner = ensemble->runner();
+  const Manifest &manifest = runner.manifest();
+  return static_cast<uint64_t>(manifest.parameterBytes + manifest.stateBytes +
+                               manifest.preparedBytes) +
+         ensemble->bytes();
 }
 
 namespace {

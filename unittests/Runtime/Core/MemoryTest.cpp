@@ -139,3 +139,18 @@ TEST(KernelObserver, FindsTheFirstValueThatIsNotFinite) {
     EXPECT_EQ(firstNonFinite(values.data(), place), place);
   }
 }
+
+TEST(AlignedBuffer, GivesWholePagesBack) {
+  auto buffer = AlignedBuffer::create(uint64_t{5} << 20, "test");
+  ASSERT_TRUE(buffer.ok());
+  std::byte *data = buffer->data();
+  std::memset(data, 7, buffer->size());
+  // Pages 1 and 2: what surrounds them stays.
+  EXPECT_EQ(releasePages(data + 100, data + 16383), 8192U);
+  EXPECT_EQ(releasePages(data + 100, data + 4096), 0U);
+  EXPECT_EQ(releasePages(data + 1, data + 2), 0U);
+  for (uint64_t i = 0; i < buffer->size(); ++i)
+    ASSERT_EQ(data[i], std::byte(i / 4096 == 1 || i / 4096 == 2 ? 0 : 7)) << i;
+  data[4096] = std::byte{3};
+  EXPECT_EQ(data[4096], std::byte{3});
+}

@@ -96,6 +96,38 @@ TEST_F(Fixture, PredictUsesFreshWeights) {
   EXPECT_NEAR(p[1] / p[0], 1, 1e-5);
 }
 
+// What predict gives, and what it takes, is the same with less memory.
+TEST_F(Fixture, SharesOutputsAndReleasesWeights) {
+  ThreadPool pool(2);
+  AlignedBuffer images =
+      std::move(*AlignedBuffer::create(image.size() * sizeof(float), "images"));
+  std::copy(image.begin(), image.end(), images.floats());
+  ModelRunner plain = make("FakeFrozenProgram", {}, pool),
+              shared = make("FakeFrozenProgram", {}, pool);
+  for (ModelRunner *runner : {&plain, &shared})
+    ASSERT_TRUE(runner->loadEmbeddedWeights().ok());
+  shared.shareOutputs("predict");
+  ASSERT_TRUE(shared.releaseWeights().ok());
+  EXPECT_EQ(shared.output("predict", "probabilities").data, nullptr);
+  for (int i = 0; i < 2; ++i) {
+    for (ModelRunner *runner : {&plain, &shared})
+      ASSERT_TRUE(runner->call("predict", {images.data()}, 2).ok());
+    const OutputView expected = plain.output("predict", "probabilities"),
+                     output = shared.output("predict", "probabilities");
+    EXPECT_EQ(std::memcmp(output.data, expected.data,
+                          static_cast<size_t>(expected.signature->bytes())),
+              0);
+    images.floats()[3] += 1;
+  }
+  EXPECT_THAT(
+      shared.call("evaluate_step", {images.data(), label.data()}, 2).message(),
+      HasSubstr("called after the weights were released"));
+  // The arena of predict is empty: probabilities lie behind the scratch, which
+  // is counted with them.
+  EXPECT_EQ(shared.predictionMemory().total(),
+            plain.predictionMemory().total());
+}
+
 TEST_F(Fixture, RefusesWrongCalls) {
   ThreadPool pool(1);
   ModelRunner runner = make("FakeModel", {}, pool);

@@ -50,6 +50,11 @@ private:
   uint64_t mapped = 0, bytes = 0, guard = 0;
 };
 
+/// Gives back the whole pages in a range of an AlignedBuffer, which read as
+/// zeros from then on and come again when they are written. Returns their
+/// bytes.
+uint64_t releasePages(std::byte *begin, std::byte *end);
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_CORE_ALIGNEDBUFFER_H

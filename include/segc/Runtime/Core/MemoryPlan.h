@@ -24,6 +24,8 @@ public:
 
   /// Adds what the program that runs the model takes.
   void add(const std::string &name, uint64_t bytes);
+  /// Says anew what a part takes.
+  void set(const std::string &name, uint64_t bytes);
   uint64_t total() const;
   /// "parameters 128, gradients 128, ..., arena of train_step 512 bytes".
   std::string text() const;

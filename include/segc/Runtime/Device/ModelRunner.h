@@ -9,7 +9,9 @@
 #define SEGC_RUNTIME_DEVICE_MODELRUNNER_H
 
 #include "segc/Runtime/Core/KernelObserver.h"
+#include "segc/Runtime/Core/MemoryPlan.h"
 #include "segc/Runtime/Core/ModelLibrary.h"
+#include "segc/Runtime/Core/ProgramRanges.h"
 #include "segc/Runtime/Device/Device.h"
 #include "segc/Runtime/Device/ProgramRunner.h"
 
@@ -62,6 +64,19 @@ public:
     segc_scalars none = {};
     return call(entry, inputs, batch, none);
   }
+  /// From now on outputs of an entry are valid until the next call of any: on
+  /// the host they lie in the arena, where they fit in or behind it. Nothing
+  /// changes with guards, and for models without programs.
+  void shareOutputs(const std::string &entry);
+  /// Lays filters out and gives the pages of parameters back that `predict`
+  /// does not read then. Nothing but `predict` may be called from now on,
+  /// parameters read as zeros, and only weights that are written as a whole may
+  /// change them. Nothing changes with guards, on a device with memory of its
+  /// own, and for models without programs.
+  Status releaseWeights();
+  /// Returns what a prediction allocates on the device as the runner is now.
+  MemoryPlan predictionMemory() const;
+
   /// Returns an output of the last call of `entry`; no data if there is none.
   OutputView output(const std::string &entry, const std::string &name) const;
 
@@ -112,8 +127,8 @@ private:
     }
   };
   struct EntryMemory {
-    std::vector<Tensor> inputs; ///< empty if kernels read the host's memory
-    std::vector<Tensor> outputs;
+    std::vector<Tensor> inputs;  ///< empty if kernels read the host's memory
+    std::vector<Tensor> outputs; ///< empty if they lie in the arena
   };
 
   Status invoke(const std::string &entry, const std::vector<void *> &inputs,
@@ -125,6 +140,11 @@ private:
   Status runProgram(const std::string &entry, const std::vector<void *> &inputs,
                     int64_t batch, segc_scalars &scalars);
   Status reserve(const std::string &entry);
+  /// Whether the host runs programs in memory without guards.
+  bool usesPlainMemory() const;
+  /// Memory of the host for an output of an entry that was called.
+  void *outputData(const std::string &entry, size_t index) const;
+  Status prepareWeights(segc_scalars &scalars);
   /// Checks the device's free memory against what the model takes.
   Status checkMemory() const;
   Status allocateTensors(const std::vector<TensorSignature> &signatures,
@@ -146,7 +166,10 @@ private:
       preparedBuffer, scalarBuffer, arena;
   uint64_t plannedArena = 0;
   std::map<std::string, EntryMemory> entries;
+  std::map<std::string, OutputPlaces> shared; ///< of entries
   bool preparedIsFresh = false;
+  bool releasesWeights = false;
+  uint64_t releasedBytes = 0; ///< of the parameters
 };
 
 } // namespace segc

@@ -35,6 +35,9 @@ struct WindowRun {
   /// A case whose bound is larger fails; cases are not read and written while
   /// others are predicted. Absent: no limit.
   std::optional<uint64_t> maxMemory;
+  /// The runner has the only weights and predicts nothing else later: what is
+  /// read of them through the prepared filters alone is given back.
+  bool releaseWeights = false;
   /// What the program takes besides the buffers of the model.
   uint64_t programBytes = 0;
   /// Where cases are predicted: the foreground of their masks, and what lies

@@ -35,6 +35,8 @@ public:
   /// Returns what a prediction allocates beside its image and the arrays of
   /// its result, and what the model takes.
   MemoryPlan memory(const GridReturn &grid) const;
+  /// Returns what weights take at most, in all the forms that they have.
+  uint64_t weightBytes() const;
   /// Returns how often the network is run on a sample.
   int64_t samples(const Shape3 &shape) const;
 
