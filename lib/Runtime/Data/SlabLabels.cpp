@@ -1,4 +1,4 @@
-//===- SlabLabels.cpp - Labels of a volume, slab by slab ------------------===//
+//===- SlabLabels.cpp - Labels of a volume, part by part ------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -80,9 +80,16 @@ SlabLabels::SlabLabels(const GridReturn &grid, const ScoreLayout &layout,
     }
 }
 
-int64_t SlabLabels::firstNeeded() const {
-  return next < grid.to[0] ? taps[0][static_cast<size_t>(next)].low
-                           : grid.from[0];
+int64_t SlabLabels::complete(size_t axis, int64_t scores) const {
+  // A neighbour without weight, at the edge or where nothing is resized, is not
+  // waited for.
+  return std::partition_point(taps[axis].begin(), taps[axis].end(),
+                              [&](const Tap &tap) {
+                                return tap.low < scores &&
+                                       (tap.highWeight == 0 ||
+                                        tap.high < scores);
+                              }) -
+         taps[axis].begin();
 }
 
 uint64_t SlabLabels::bytesPerWorker(const GridReturn &grid,
@@ -92,26 +99,20 @@ uint64_t SlabLabels::bytesPerWorker(const GridReturn &grid,
          sizeof(float);
 }
 
-void SlabLabels::write(int64_t planes, const Planes &planeOf,
-                       ThreadPool &pool) {
-  int64_t end = next;
-  while (end < grid.to[0]) {
-    const Tap &tap = taps[0][static_cast<size_t>(end)];
-    // A neighbour without weight, at the edge or where nothing is resized, is
-    // not waited for.
-    if (tap.low >= planes || (tap.highWeight != 0 && tap.high >= planes))
-      break;
-    ++end;
-  }
+void SlabLabels::write(const Shape3 &begin, const Shape3 &end,
+                       const ScorePieces &pieces, ThreadPool &pool) const {
+  const int64_t rows = end[1] - begin[1];
+  if (rows <= 0 || end[2] <= begin[2])
+    return;
   std::vector<std::vector<float>> buffers(
       pool.workers(),
       std::vector<float>(bytesPerWorker(grid, layout) / sizeof(float)));
-  pool.parallelFor((end - next) * grid.to[1],
-                   [&](int64_t row, uint32_t worker) {
-                     writeRow(next + row / grid.to[1], row % grid.to[1],
-                              planeOf, buffers[worker].data());
+  pool.parallelFor((end[0] - begin[0]) * rows,
+                   [&](int64_t index, uint32_t worker) {
+                     writeRow({begin[0] + index / rows, begin[1] + index % rows,
+                               begin[2], end[2]},
+                              pieces, buffers[worker].data());
                    });
-  next = end;
 }
 
 /// The largest of equals is the first.
@@ -161,36 +162,51 @@ static void applyHead(const LinearHead &head, const float *features,
   }
 }
 
-void SlabLabels::writeRow(int64_t z, int64_t y, const Planes &planeOf,
+/// Adds a row of scores, as far as the labels of `row` depend on it.
+void SlabLabels::addRow(int64_t plane, int64_t line, float weight,
+                        const Row &row, const ScorePieces &pieces,
+                        float *sums) const {
+  if (weight == 0)
+    return;
+  const Tap &last = taps[2][static_cast<size_t>(row.end - 1)];
+  const int64_t channels = layout.channels,
+                begin = taps[2][static_cast<size_t>(row.begin)].low,
+                end = 1 + (last.highWeight == 0 ? last.low : last.high);
+  for (int64_t part = 0; part < layout.parts; ++part)
+    for (int64_t x = begin, next; x < end; x = next) {
+      const int64_t piece = x / pieces.voxels, inPiece = x % pieces.voxels;
+      next = std::min(end, x + pieces.voxels - inPiece);
+      const float *from =
+          pieces.at(plane, part, line, piece) + inPiece * channels;
+      float *to = sums + (part * grid.from[2] + x) * channels;
+      for (int64_t i = 0; i < (next - x) * channels; ++i)
+        to[i] += weight * from[i];
+    }
+}
+
+void SlabLabels::writeRow(const Row &row, const ScorePieces &pieces,
                           float *buffer) const {
-  const Tap &tapZ = taps[0][static_cast<size_t>(z)],
-            &tapY = taps[1][static_cast<size_t>(y)];
+  const Tap &tapZ = taps[0][static_cast<size_t>(row.z)],
+            &tapY = taps[1][static_cast<size_t>(row.y)];
   const int64_t channels = layout.channels, classes = layout.classes(),
                 values = layout.values(), rowValues = grid.from[2] * channels;
   float *rows = buffer, *voxel = rows + layout.parts * rowValues,
         *head = voxel + values;
   std::fill(rows, voxel, 0.0f);
   auto add = [&](int64_t plane, int64_t line, float weight) {
-    if (weight == 0)
-      return;
-    for (int64_t part = 0; part < layout.parts; ++part) {
-      const float *source =
-          planeOf(plane) + (part * grid.from[1] + line) * rowValues;
-      float *row = rows + part * rowValues;
-      for (int64_t i = 0; i < rowValues; ++i)
-        row[i] += weight * source[i];
-    }
+    addRow(plane, line, weight, row, pieces, rows);
   };
   add(tapZ.low, tapY.low, tapZ.lowWeight * tapY.lowWeight);
   add(tapZ.low, tapY.high, tapZ.lowWeight * tapY.highWeight);
   add(tapZ.high, tapY.low, tapZ.highWeight * tapY.lowWeight);
   add(tapZ.high, tapY.high, tapZ.highWeight * tapY.highWeight);
-  int64_t place = grid.first + z * grid.stride[0] + y * grid.stride[1];
-  for (const Tap &tap : taps[2]) {
+  int64_t place = grid.first + row.z * grid.stride[0] + row.y * grid.stride[1] +
+                  row.begin * grid.stride[2];
+  for (int64_t x = row.begin; x < row.end; ++x) {
+    const Tap &tap = taps[2][static_cast<size_t>(x)];
     for (int64_t part = 0; part < layout.parts; ++part) {
-      const float *row = rows + part * rowValues,
-                  *low = row + tap.low * channels,
-                  *high = row + tap.high * channels;
+      const float *low = rows + part * rowValues + tap.low * channels,
+                  *high = rows + part * rowValues + tap.high * channels;
       for (int64_t i = 0; i < channels; ++i)
         voxel[part * channels + i] =
             tap.lowWeight * low[i] + tap.highWeight * high[i];

@@ -84,9 +84,14 @@ Status WindowPredictor::readHead(const RegionTensor &weight) {
   return Status::success();
 }
 
-WindowTiling WindowPredictor::tilingOf(const Shape3 &shape) const {
+WindowTiling WindowPredictor::tilingOf(const GridReturn &grid) const {
   const auto flips = static_cast<int64_t>(flipsOfWindow().size());
-  return WindowTiling(shape, patchShape, options, (batch + flips - 1) / flips);
+  WindowUse use;
+  use.samples = (batch + flips - 1) / flips;
+  use.hasRounds = ensemble->size() > 1;
+  for (size_t axis = 0; axis < 3; ++axis)
+    use.resized[axis] = grid.from[axis] != grid.to[axis];
+  return WindowTiling(grid.from, patchShape, options, use);
 }
 
 std::vector<AxisFlips> WindowPredictor::flipsOfWindow() const {
@@ -100,7 +105,7 @@ std::vector<AxisFlips> WindowPredictor::flipsOfWindow() const {
 }
 
 int64_t WindowPredictor::samples(const Shape3 &shape) const {
-  return tilingOf(shape).windows() *
+  return tilingOf(GridReturn::identity(shape)).windows() *
          static_cast<int64_t>(flipsOfWindow().size() * ensemble->size());
 }
 
@@ -116,8 +121,7 @@ MemoryPlan WindowPredictor::memory(const GridReturn &grid) const {
   MemoryPlan plan = runner.predictionMemory();
   const uint64_t workers = runner.workers();
   plan.add("weights of the ensemble", ensemble->bytes());
-  plan.add("sums of the windows",
-           WindowSums::bytes(tilingOf(grid.from), layout));
+  plan.add("sums of the windows", WindowSums::bytes(tilingOf(grid), layout));
   const uint64_t row =
       static_cast<uint64_t>(patchShape[2] * layout.channels) * sizeof(float);
   plan.add("rows",
@@ -214,33 +218,35 @@ static bool hasMark(const std::vector<uint8_t> &marks, const Shape3 &shape,
   return false;
 }
 
-Status WindowPredictor::addWindows(const std::string &name,
-                                   const ImageRows &image, const Shape3 &shape,
-                                   const std::vector<Shape3> &places,
-                                   size_t member, WindowSums &sums,
+Status WindowPredictor::addWindows(const Pass &pass, WindowSums &sums,
                                    AlignedBuffer &inputs) {
   const std::vector<AxisFlips> flips = flipsOfWindow();
   const auto flipCount = static_cast<int64_t>(flips.size()),
-             count = static_cast<int64_t>(places.size()) * flipCount;
+             count = static_cast<int64_t>(pass.windows.size()) * flipCount;
   const auto sampleBytes = inputBytes(patchShape, imageChannels, 1);
+  auto windowOf = [&](int64_t index) {
+    return pass.windows[static_cast<size_t>(index / flipCount)];
+  };
   auto sampleOf = [&](int64_t index) {
-    return Sample{places[static_cast<size_t>(index / flipCount)],
+    return Sample{pass.tiling.place(windowOf(index)),
                   flips[static_cast<size_t>(index % flipCount)]};
   };
   ModelRunner &runner = ensemble->runner();
   Predictor predictor = layout.head
                             ? Predictor(runner, labelShape, layout.channels)
                             : Predictor(runner, labelShape);
-  const int64_t part = layout.head ? static_cast<int64_t>(member) : 0;
+  const int64_t part = layout.head ? static_cast<int64_t>(pass.member) : 0;
+  const Shape3 shape = {pass.tiling.axes[0].size, pass.tiling.axes[1].size,
+                        pass.tiling.axes[2].size};
   for (int64_t first = 0; first < count; first += batch) {
     if (stopSignal())
       return Status(StatusCode::Interrupted,
-                    "interrupted while predicting " + name);
+                    "interrupted while predicting " + pass.name);
     const int64_t size = std::min(batch, count - first);
     {
       const StageTimes::Scope scope(times, "cut");
       for (int64_t i = 0; i < size; ++i)
-        cut(image, shape, sampleOf(first + i),
+        cut(pass.image, shape, sampleOf(first + i),
             reinterpret_cast<float *>(inputs.data() +
                                       static_cast<uint64_t>(i) * sampleBytes));
     }
@@ -250,15 +256,38 @@ Status WindowPredictor::addWindows(const std::string &name,
       const StageTimes::Scope scope(times, "network", size);
       SEGC_RETURN_IF_ERROR(predictor.predict(inputs.floats(), size));
     }
-    const StageTimes::Scope scope(times, "sums");
-    SEGC_RETURN_IF_ERROR(predictor.checkFinite(name));
+    SEGC_RETURN_IF_ERROR(predictor.checkFinite(pass.name));
     for (int64_t i = 0; i < size; ++i) {
-      const Sample sample = sampleOf(first + i);
-      sums.add(sample.place, sample.flips, predictor.probabilities(i), part,
-               pool());
+      const int64_t window = windowOf(first + i),
+                    flip = (first + i) % flipCount;
+      if (flip == 0)
+        pass.begin(window);
+      {
+        const StageTimes::Scope scope(times, "sums");
+        const Sample sample = sampleOf(first + i);
+        sums.add(sample.place, sample.flips, predictor.probabilities(i), part,
+                 pool());
+      }
+      if (flip == flipCount - 1)
+        pass.end(window);
     }
   }
   return Status::success();
+}
+
+/// Writes the labels that a window is the last to change.
+static void writeLabels(const WindowTiling &tiling, int64_t window,
+                        const SlabLabels &labels, const ScorePieces &pieces,
+                        ThreadPool &pool) {
+  const Shape3 starts = tiling.startsOf(window);
+  Shape3 begin, end;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const std::vector<int64_t> &last = tiling.axes[axis].last;
+    const auto k = static_cast<size_t>(starts[axis]);
+    begin[axis] = labels.complete(axis, last[k]);
+    end[axis] = labels.complete(axis, last[k + 1]);
+  }
+  labels.write(begin, end, pieces, pool);
 }
 
 Status WindowPredictor::predict(const std::string &name, const float *image,
@@ -273,7 +302,7 @@ Status WindowPredictor::predict(const std::string &name, const ImageRows &image,
                                 const GridReturn &grid,
                                 SlabLabels::Arrays arrays,
                                 const std::vector<uint8_t> *needed) {
-  const WindowTiling tiling = tilingOf(grid.from);
+  const WindowTiling tiling = tilingOf(grid);
   SEGC_ASSIGN_OR_RETURN(WindowSums sums, WindowSums::create(tiling, layout));
   SEGC_ASSIGN_OR_RETURN(
       AlignedBuffer inputs,
@@ -285,26 +314,47 @@ Status WindowPredictor::predict(const std::string &name, const ImageRows &image,
       static_cast<float>(flipsOfWindow().size() * ensemble->size());
   for (float &scale : scales[0])
     scale /= predictions;
-  SlabLabels labels(grid, layout, scales, arrays);
-  int64_t opened = 0;
-  for (const WindowTiling::Group &group : tiling.groups) {
-    sums.open(opened, group.endPlane, pool());
-    opened = group.endPlane;
-    std::vector<Shape3> places;
-    for (int64_t i = 0; i < tiling.windowsOf(group); ++i)
-      if (const Shape3 place = tiling.place(group, i);
-          !needed || hasMark(*needed, grid.from, place, patchShape))
-        places.push_back(place);
-    for (size_t member = 0; !places.empty() && member < ensemble->size();
+  const SlabLabels labels(grid, layout, scales, arrays);
+  const ScorePieces pieces = sums.pieces();
+  int64_t opened = 0, finished = 0;
+  // Windows that are left out are opened and finished in their turn.
+  auto finish = [&](int64_t end) {
+    const StageTimes::Scope scope(times, "labels");
+    for (; finished < end; ++finished) {
+      writeLabels(tiling, finished, labels, pieces, pool());
+      sums.release(finished);
+    }
+  };
+  auto open = [&](int64_t window, bool isDone) {
+    for (; opened <= window; ++opened) {
+      if (isDone)
+        finish(opened);
+      sums.open(opened, pool());
+    }
+  };
+  const int64_t windows = tiling.windows(), step = tiling.windowsPerRound();
+  for (int64_t round = 0; round < windows; round += step) {
+    const int64_t end = std::min(round + step, windows);
+    std::vector<int64_t> chosen;
+    for (int64_t window = round; window < end; ++window)
+      if (!needed ||
+          hasMark(*needed, grid.from, tiling.place(window), patchShape))
+        chosen.push_back(window);
+    for (size_t member = 0; !chosen.empty() && member < ensemble->size();
          ++member) {
+      const bool isLast = member + 1 == ensemble->size();
       SEGC_RETURN_IF_ERROR(ensemble->select(member));
       SEGC_RETURN_IF_ERROR(
-          addWindows(name, image, grid.from, places, member, sums, inputs));
+          addWindows({name, image, tiling, chosen, member,
+                      [&](int64_t window) { open(window, isLast); },
+                      [&](int64_t window) {
+                        if (isLast)
+                          finish(window + 1);
+                      }},
+                     sums, inputs));
     }
-    const StageTimes::Scope scope(times, "labels");
-    labels.write(
-        group.complete, [&](int64_t plane) { return sums.plane(plane); },
-        pool());
+    open(end - 1, /*isDone=*/true);
+    finish(end);
   }
   return Status::success();
 }

@@ -49,39 +49,96 @@ static float logit(float probability) {
 }
 
 WindowSums::WindowSums(const WindowTiling &tiling, const ScoreLayout &layout)
-    : tiling(&tiling), channels(layout.channels), planes(tiling.keptPlanes()),
-      planeValues(tiling.axes[1].size * tiling.axes[2].size * layout.values()),
+    : tiling(&tiling), channels(layout.channels), parts(layout.parts),
       // Softmax leaves logarithms that differ from the logits by a constant of
       // the voxel, which changes no class and no mean of probabilities.
       logits(!layout.head && layout.scores == Scores::Logits),
-      sigmoid(!layout.regionLabels.empty()) {
+      sigmoid(!layout.regionLabels.empty()), extent(tiling.unitExtent()),
+      slots(static_cast<size_t>(extent[0] * extent[1] * extent[2])) {
   for (float weight : tiling.axes[2].profile)
     rowWeights.insert(rowWeights.end(), static_cast<size_t>(channels), weight);
 }
 
+static uint64_t sumBytes(const WindowTiling &tiling,
+                         const ScoreLayout &layout) {
+  return static_cast<uint64_t>(tiling.keptUnits() * tiling.unitVoxels() *
+                               layout.values()) *
+         sizeof(float);
+}
+
 uint64_t WindowSums::bytes(const WindowTiling &tiling,
                            const ScoreLayout &layout) {
-  return static_cast<uint64_t>(tiling.keptPlanes() * tiling.axes[1].size *
-                               tiling.axes[2].size * layout.values()) *
-         sizeof(float);
+  const Shape3 extent = tiling.unitExtent();
+  return sumBytes(tiling, layout) +
+         static_cast<uint64_t>(extent[0] * extent[1] * extent[2] +
+                               tiling.keptUnits()) *
+             sizeof(uint32_t);
 }
 
 StatusOr<WindowSums> WindowSums::create(const WindowTiling &tiling,
                                         const ScoreLayout &layout) {
-  WindowSums sums(tiling, layout);
-  SEGC_ASSIGN_OR_RETURN(
-      sums.ring,
-      AlignedBuffer::create(bytes(tiling, layout), "the sums of the windows"));
-  return sums;
+  WindowSums made(tiling, layout);
+  made.freeSlots.reserve(static_cast<size_t>(tiling.keptUnits()));
+  SEGC_ASSIGN_OR_RETURN(made.sums,
+                        AlignedBuffer::create(sumBytes(tiling, layout),
+                                              "the sums of the windows"));
+  return made;
 }
 
-void WindowSums::open(int64_t begin, int64_t end, ThreadPool &pool) {
-  // The memory is 0 at first.
-  begin = std::max(begin, std::min(planes, end));
-  pool.parallelFor(end - begin, [&](int64_t i, uint32_t) {
-    float *values = ring.floats() + (begin + i) % planes * planeValues;
-    std::fill(values, values + planeValues, 0.0f);
+uint32_t &WindowSums::slotOf(int64_t z, int64_t y, int64_t unit) {
+  return slots[static_cast<size_t>((z % extent[0] * extent[1] + y % extent[1]) *
+                                       extent[2] +
+                                   unit % extent[2])];
+}
+
+float *WindowSums::sumsOf(int64_t z, int64_t part, int64_t y,
+                          int64_t unit) const {
+  const int64_t slot = slots[static_cast<size_t>(
+      (z % extent[0] * extent[1] + y % extent[1]) * extent[2] +
+      unit % extent[2])];
+  return sums.floats() +
+         (slot * parts + part) * tiling->unitVoxels() * channels;
+}
+
+template <typename Function>
+static void forEachUnit(const UnitBox &box, Function function) {
+  for (int64_t z = box.begin[0]; z < box.end[0]; ++z)
+    for (int64_t y = box.begin[1]; y < box.end[1]; ++y)
+      for (int64_t unit = box.begin[2]; unit < box.end[2]; ++unit)
+        function(z, y, unit);
+}
+
+void WindowSums::open(int64_t window, ThreadPool &pool) {
+  std::vector<uint32_t> used;
+  forEachUnit(tiling->opened(window), [&](int64_t z, int64_t y, int64_t unit) {
+    uint32_t &slot = slotOf(z, y, unit);
+    if (freeSlots.empty()) {
+      slot = usedSlots++;
+      return;
+    }
+    slot = freeSlots.back();
+    freeSlots.pop_back();
+    used.push_back(slot);
   });
+  const int64_t values = parts * tiling->unitVoxels() * channels;
+  pool.parallelFor(static_cast<int64_t>(used.size()), [&](int64_t i, uint32_t) {
+    float *first = sums.floats() + used[static_cast<size_t>(i)] * values;
+    std::fill(first, first + values, 0.0f);
+  });
+}
+
+void WindowSums::release(int64_t window) {
+  forEachUnit(tiling->released(window),
+              [&](int64_t z, int64_t y, int64_t unit) {
+                freeSlots.push_back(slotOf(z, y, unit));
+              });
+}
+
+ScorePieces WindowSums::pieces() const {
+  return {tiling->unitVoxels(),
+          [this](int64_t plane, int64_t part, int64_t row, int64_t piece) {
+            return static_cast<const float *>(sumsOf(plane, part, row, piece));
+          }};
 }
 
 void WindowSums::add(const Shape3 &place, AxisFlips flips, const float *window,
@@ -100,30 +157,37 @@ void WindowSums::add(const Shape3 &place, AxisFlips flips, const float *window,
                 count = (end[2] - begin[2]) * channels;
   std::vector<std::vector<float>> buffers(
       pool.workers(), std::vector<float>(static_cast<size_t>(patchRow)));
-  pool.parallelFor(
-      (end[0] - begin[0]) * rows, [&](int64_t row, uint32_t worker) {
-        const int64_t z = begin[0] + row / rows, y = begin[1] + row % rows;
-        const float *values =
-            window + (source(0, z) * axes[1].patch + source(1, y)) * patchRow;
-        float *buffer = buffers[worker].data();
-        if (flips >> 2 & 1) {
-          for (int64_t x = 0; x < axes[2].patch; ++x)
-            std::copy_n(values + source(2, x) * channels, channels,
-                        buffer + x * channels);
-          values = buffer;
-        }
-        if (logits) {
-          for (int64_t i = first; i < first + count; ++i)
-            buffer[i] = sigmoid ? logit(values[i])
-                                : logarithm(std::max(values[i], FLT_MIN));
-          values = buffer;
-        }
-        const float weight = axes[0].profile[static_cast<size_t>(z)] *
-                             axes[1].profile[static_cast<size_t>(y)];
-        const int64_t line = part * axes[1].size + place[1] + y;
-        float *sums = ring.floats() + (place[0] + z) % planes * planeValues +
-                      (line * axes[2].size + place[2]) * channels;
-        for (int64_t i = first; i < first + count; ++i)
-          sums[i] += weight * rowWeights[static_cast<size_t>(i)] * values[i];
-      });
+  pool.parallelFor((end[0] - begin[0]) * rows, [&](int64_t row,
+                                                   uint32_t worker) {
+    const int64_t z = begin[0] + row / rows, y = begin[1] + row % rows;
+    const float *values =
+        window + (source(0, z) * axes[1].patch + source(1, y)) * patchRow;
+    float *buffer = buffers[worker].data();
+    if (flips >> 2 & 1) {
+      for (int64_t x = 0; x < axes[2].patch; ++x)
+        std::copy_n(values + source(2, x) * channels, channels,
+                    buffer + x * channels);
+      values = buffer;
+    }
+    if (logits) {
+      for (int64_t i = first; i < first + count; ++i)
+        buffer[i] = sigmoid ? logit(values[i])
+                            : logarithm(std::max(values[i], FLT_MIN));
+      values = buffer;
+    }
+    const float weight = axes[0].profile[static_cast<size_t>(z)] *
+                         axes[1].profile[static_cast<size_t>(y)];
+    const int64_t unitVoxels = tiling->unitVoxels();
+    for (int64_t x = begin[2], next; x < end[2]; x = next) {
+      const int64_t unit = (place[2] + x) / unitVoxels,
+                    inUnit = (place[2] + x) % unitVoxels;
+      next = std::min(end[2], x + unitVoxels - inUnit);
+      float *to =
+          sumsOf(place[0] + z, part, place[1] + y, unit) + inUnit * channels;
+      const float *from = values + x * channels,
+                  *weights = rowWeights.data() + x * channels;
+      for (int64_t i = 0; i < (next - x) * channels; ++i)
+        to[i] += weight * weights[i] * from[i];
+    }
+  });
 }

@@ -72,8 +72,8 @@ std::vector<float> segc::windowProfile(int64_t patch, WindowWeights weights,
   return profile;
 }
 
-static WindowAxis makeAxis(int64_t size, int64_t patch,
-                           const WindowOptions &options) {
+WindowAxis segc::windowAxis(int64_t size, int64_t patch,
+                            const WindowOptions &options) {
   WindowAxis axis;
   axis.size = size;
   axis.patch = patch;
@@ -91,51 +91,12 @@ static WindowAxis makeAxis(int64_t size, int64_t patch,
           static_cast<double>(axis.profile[static_cast<size_t>(i)]);
   for (double sum : sums)
     axis.scales.push_back(static_cast<float>(1 / sum));
-  return axis;
-}
-
-WindowTiling::WindowTiling(Shape3 shape, Shape3 patch,
-                           const WindowOptions &options, int64_t samples) {
-  for (size_t i = 0; i < 3; ++i)
-    axes[i] = makeAxis(shape[i], patch[i], options);
-  const std::vector<int64_t> &starts = axes[0].starts;
-  // Groups of several planes fill a batch; windows of several planes would only
-  // make the planes more that are kept.
-  const int64_t perPlane = windowsPerPlane();
-  const auto step = static_cast<size_t>(
-      patch[0] == 1 ? (samples + perPlane - 1) / perPlane : 1);
-  for (size_t first = 0; first < starts.size(); first += step) {
-    Group group;
-    group.first = first;
-    group.end = std::min(first + step, starts.size());
-    group.beginPlane = std::max<int64_t>(0, starts[first]);
-    group.endPlane = std::min(shape[0], starts[group.end - 1] + patch[0]);
-    group.complete =
-        group.end < starts.size() ? starts[group.end] : group.endPlane;
-    groups.push_back(group);
+  for (int64_t start : axis.starts) {
+    axis.first.push_back(
+        axis.first.empty() ? 0 : axis.starts[axis.first.size() - 1] + patch);
+    axis.last.push_back(axis.last.empty() ? 0 : start);
   }
-}
-
-int64_t WindowTiling::windowsPerPlane() const {
-  return static_cast<int64_t>(axes[1].starts.size() * axes[2].starts.size());
-}
-
-int64_t WindowTiling::windows() const {
-  return static_cast<int64_t>(axes[0].starts.size()) * windowsPerPlane();
-}
-
-int64_t WindowTiling::keptPlanes() const {
-  int64_t planes = 0;
-  for (const Group &group : groups)
-    planes = std::max(planes, group.endPlane -
-                                  std::max<int64_t>(0, group.beginPlane - 1));
-  return planes;
-}
-
-Shape3 WindowTiling::place(const Group &group, int64_t window) const {
-  const auto index = static_cast<size_t>(window), rows = axes[1].starts.size(),
-             columns = axes[2].starts.size();
-  return {axes[0].starts[group.first + index / (rows * columns)],
-          axes[1].starts[index / columns % rows],
-          axes[2].starts[index % columns]};
+  axis.first.push_back(size);
+  axis.last.push_back(size);
+  return axis;
 }

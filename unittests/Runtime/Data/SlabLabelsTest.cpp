@@ -1,4 +1,4 @@
-//===- SlabLabelsTest.cpp - Labels of a volume, slab by slab --------------===//
+//===- SlabLabelsTest.cpp - Labels of a volume, part by part --------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -52,29 +52,56 @@ struct Output {
 };
 } // namespace
 
-/// Gives the planes one after the other, and no plane that is not needed any
-/// more.
+/// Gives the scores in boxes, one after the other, and none that is not needed
+/// any more. Rows are in pieces of four voxels.
 static Output run(const GridReturn &grid, const std::vector<float> &values,
                   const ScoreLayout &layout, unsigned threads,
                   std::array<std::vector<float>, 3> scales) {
   Output output(grid.voxels);
   if (scales[0].empty())
     scales = ones(grid.from);
-  SlabLabels slabs(grid, layout, scales,
-                   {output.labels.data(), output.probabilities.data()});
+  const SlabLabels labels(grid, layout, scales,
+                          {output.labels.data(), output.probabilities.data()});
   ThreadPool pool(threads);
-  const int64_t plane = grid.from[1] * grid.from[2] * layout.values();
-  for (int64_t known = 1; known <= grid.from[0]; ++known) {
-    const int64_t needed = slabs.firstNeeded();
-    slabs.write(
-        known,
-        [&](int64_t index) -> const float * {
-          EXPECT_GE(index, needed);
-          EXPECT_LT(index, known);
-          return values.data() + index * plane;
-        },
-        pool);
-  }
+  constexpr int64_t piece = 4;
+  const int64_t row = grid.from[2] * layout.channels, part = grid.from[1] * row;
+  // Planes come one by one, rows and columns in two parts.
+  auto edges = [&](size_t axis) {
+    const int64_t size = grid.from[axis];
+    std::vector<int64_t> all = {0};
+    for (int64_t i = 1; axis == 0 && i < size; ++i)
+      all.push_back(i);
+    if (axis > 0 && size > 3)
+      all.push_back(3);
+    all.push_back(size);
+    return all;
+  };
+  const std::array<std::vector<int64_t>, 3> known = {edges(0), edges(1),
+                                                     edges(2)};
+  for (size_t z = 1; z < known[0].size(); ++z)
+    for (size_t y = 1; y < known[1].size(); ++y)
+      for (size_t x = 1; x < known[2].size(); ++x) {
+        const std::array<size_t, 3> at = {z, y, x};
+        Shape3 begin, end;
+        for (size_t axis = 0; axis < 3; ++axis) {
+          begin[axis] = labels.complete(axis, known[axis][at[axis] - 1]);
+          end[axis] = labels.complete(axis, known[axis][at[axis]]);
+        }
+        const ScorePieces pieces = {
+            piece,
+            [&](int64_t plane, int64_t index, int64_t line,
+                int64_t number) -> const float * {
+              EXPECT_GE(plane, known[0][z - 1] - 1);
+              EXPECT_LT(plane, known[0][z]);
+              EXPECT_GE(line, known[1][y - 1] - 1);
+              EXPECT_LT(line, known[1][y]);
+              EXPECT_GE((number + 1) * piece, known[2][x - 1]);
+              EXPECT_LT(number * piece, known[2][x]);
+              return values.data() + (plane * layout.parts + index) * part +
+                     line * row + number * piece * layout.channels;
+            }};
+        labels.write(begin, end, pieces, pool);
+      }
   return output;
 }
 

@@ -176,9 +176,21 @@ TEST(WindowPredictorTest, AppliesTheHeadOfFeatures) {
     };
     return bytes({13, 90, 100}) - bytes({13, 9, 100});
   };
-  constexpr uint64_t added = uint64_t{9} * 81 * 100 * sizeof(float);
-  EXPECT_EQ(grownBy(whole), added * classes);
-  EXPECT_EQ(grownBy(fake), added);
+  auto sumsGrowBy = [&](int64_t channels, int64_t parts) {
+    auto bytes = [&](const Shape3 &volume) {
+      WindowUse use;
+      use.hasRounds = parts > 1;
+      ScoreLayout layout;
+      layout.channels = channels;
+      layout.parts = parts;
+      return WindowSums::bytes(WindowTiling(volume, {8, 8, 8}, options, use),
+                               layout);
+    };
+    return bytes({13, 90, 100}) - bytes({13, 9, 100});
+  };
+  EXPECT_GT(sumsGrowBy(classes, 1), 2 * sumsGrowBy(1, 1));
+  EXPECT_EQ(grownBy(whole), sumsGrowBy(classes, 1));
+  EXPECT_EQ(grownBy(fake), sumsGrowBy(1, 1));
   // Features of an ensemble are kept apart: their heads differ.
   for (float factor : {1.0f, 2.0f, 6.0f}) {
     fake.setWeights(factor);
@@ -188,7 +200,7 @@ TEST(WindowPredictorTest, AppliesTheHeadOfFeatures) {
   for (float &value : dark)
     value /= 6;
   expectPointwise(predict(fake.predictor(options), dark, shape), dark, 3);
-  EXPECT_EQ(grownBy(fake), added * 3);
+  EXPECT_EQ(grownBy(fake), sumsGrowBy(1, 3));
   const Status status =
       WindowPredictor::create(fake.ensemble, options, Scores::Probabilities, 2)
           .status();
@@ -285,8 +297,38 @@ TEST(WindowPredictorTest, MemoryDoesNotGrowWithTheDepth) {
   const auto bytes = [&](Shape3 shape) {
     return fake.predictor({}).memory(GridReturn::identity(shape)).total();
   };
-  EXPECT_EQ(bytes({1000, 20, 20}), bytes({50, 20, 20}));
-  // Nine planes of sums for each class.
-  EXPECT_EQ(bytes({50, 40, 20}) - bytes({50, 20, 20}),
-            uint64_t{9} * 20 * 20 * classes * sizeof(float));
+  EXPECT_EQ(bytes({1000, 20, 20}), bytes({2000, 20, 20}));
+  EXPECT_GT(bytes({1000, 40, 20}), bytes({1000, 20, 20}));
+}
+
+// Labels are those of the sum over all windows, whatever the order of the
+// windows and the grid of the labels: of a volume of which the last axis is
+// the longest, windows change along it last.
+TEST(WindowPredictorTest, WindowsMayChangeAlongAnyAxisLast) {
+  Fake fake;
+  for (const Shape3 &to :
+       {Shape3{9, 12, 70}, Shape3{13, 12, 100}, Shape3{6, 5, 31}}) {
+    SCOPED_TRACE(testing::PrintToString(to));
+    GridReturn grid = GridReturn::identity(to);
+    grid.from = {9, 12, 70};
+    const WindowTiling tiling(grid.from, {8, 8, 8}, {});
+    ASSERT_EQ(tiling.order()[0], 2U);
+    // A voxel's logits are its intensity times 1, 2, 3: so are the resized
+    // ones.
+    const std::vector<float> image = imageOf(grid.from);
+    std::vector<float> resized(static_cast<size_t>(grid.voxels));
+    ThreadPool pool(2);
+    resizeGrid(
+        image.data(), grid.from, resized.data(), to,
+        {Interpolation::Linear, Interpolation::Linear, Interpolation::Linear},
+        pool);
+    Output output;
+    output.labels.resize(resized.size());
+    output.probabilities.resize(resized.size() * classes);
+    const Status status = fake.predictor({}).predict(
+        "case", image.data(), grid,
+        {output.labels.data(), output.probabilities.data()});
+    ASSERT_TRUE(status.ok()) << status.message();
+    expectPointwise(output, resized);
+  }
 }

@@ -61,7 +61,7 @@ TEST(WindowsTest, ProfilesAreThoseOfTheReferences) {
 TEST(WindowsTest, VolumesAreMirroredByTheRulesOfMlperf) {
   WindowOptions options;
   options.rules = PlanRules::Mlperf;
-  const WindowTiling tiling({200, 128, 100}, {128, 128, 128}, options, 1);
+  const WindowTiling tiling({200, 128, 100}, {128, 128, 128}, options);
   EXPECT_THAT(tiling.axes[0].starts, ElementsAre(-28, 36, 100));
   EXPECT_THAT(tiling.axes[1].starts, ElementsAre(0));
   EXPECT_THAT(tiling.axes[2].starts, ElementsAre(-14));
@@ -84,28 +84,113 @@ TEST(WindowsTest, VolumesAreMirroredByTheRulesOfMlperf) {
 }
 
 TEST(WindowsTest, SmallVolumesAreCentredInTheirPatch) {
-  const WindowTiling tiling({3, 20, 8}, {8, 8, 8}, {}, 1);
+  const WindowTiling tiling({3, 20, 8}, {8, 8, 8}, {});
   EXPECT_THAT(tiling.axes[0].starts, ElementsAre(-2));
   EXPECT_THAT(tiling.axes[1].starts, ElementsAre(0, 4, 8, 12));
   EXPECT_THAT(tiling.axes[2].starts, ElementsAre(0));
   EXPECT_EQ(tiling.windows(), 4);
-  ASSERT_EQ(tiling.groups.size(), 1U);
-  EXPECT_EQ(tiling.groups[0].endPlane, 3);
-  EXPECT_EQ(tiling.groups[0].complete, 3);
-  EXPECT_EQ(tiling.keptPlanes(), 3);
-  EXPECT_THAT(tiling.place(tiling.groups[0], 2), ElementsAre(-2, 8, 0));
+  EXPECT_THAT(tiling.place(2), ElementsAre(-2, 8, 0));
 }
 
 TEST(WindowsTest, PlanesAreGroupedToBatchesAndVolumesAreNot) {
-  const WindowTiling planes({10, 8, 12}, {1, 8, 8}, {}, 7);
-  ASSERT_EQ(planes.groups.size(), 3U); // Of four planes with two windows each.
-  EXPECT_EQ(planes.groups[1].beginPlane, 4);
-  EXPECT_EQ(planes.groups[1].endPlane, 8);
-  EXPECT_EQ(planes.groups[1].complete, 8);
-  EXPECT_EQ(planes.keptPlanes(), 5);
-  const WindowTiling volume({40, 8, 8}, {8, 8, 8}, {}, 7);
-  EXPECT_EQ(volume.groups.size(), volume.axes[0].starts.size());
-  EXPECT_EQ(volume.keptPlanes(), 9); // However many planes the volume has.
+  WindowUse use;
+  use.samples = 7;
+  use.hasRounds = true;
+  const WindowTiling planes({10, 8, 12}, {1, 8, 8}, {}, use);
+  EXPECT_EQ(planes.windows(), 20);
+  EXPECT_EQ(planes.windowsPerRound(), 8); // Of four planes with two each.
+  EXPECT_EQ(planes.keptUnits() * planes.unitVoxels(), 4 * 8 * 12);
+  const WindowTiling volume({40, 8, 8}, {8, 8, 8}, {}, use);
+  EXPECT_EQ(volume.windowsPerRound(), 1);
+  // The batch changes no bit: windows keep their order.
+  for (const Shape3 &shape : {Shape3{40, 8, 60}, Shape3{60, 40, 9}}) {
+    const auto orderOf = [&](int64_t samples) {
+      use.samples = samples;
+      return WindowTiling(shape, {1, 8, 8}, {}, use).order();
+    };
+    EXPECT_EQ(orderOf(1), orderOf(1000));
+  }
+  EXPECT_EQ(volume.keptUnits() * volume.unitVoxels(), 8 * 8 * 8);
+}
+
+/// Goes through the windows and counts what is kept: each unit is opened once,
+/// before a window has it, and released once, when none has it any more.
+static void expectLives(const Shape3 &shape, const Shape3 &patch,
+                        const WindowUse &use) {
+  SCOPED_TRACE(testing::PrintToString(shape) + testing::PrintToString(patch));
+  const WindowTiling tiling(shape, patch, {}, use);
+  const int64_t unit = tiling.unitVoxels(), row = (shape[2] + unit - 1) / unit;
+  enum State : uint8_t { Unused, Kept, Released };
+  std::vector<State> states(static_cast<size_t>(shape[0] * shape[1] * row));
+  int64_t kept = 0, most = 0;
+  auto change = [&](const UnitBox &box, State from, State to) {
+    for (int64_t z = box.begin[0]; z < box.end[0]; ++z)
+      for (int64_t y = box.begin[1]; y < box.end[1]; ++y)
+        for (int64_t x = box.begin[2]; x < box.end[2]; ++x) {
+          State &state =
+              states[static_cast<size_t>((z * shape[1] + y) * row + x)];
+          ASSERT_EQ(state, from);
+          state = to;
+          kept += to == Kept ? 1 : -1;
+        }
+    most = std::max(most, kept);
+  };
+  auto expectKept = [&](int64_t window) {
+    const Shape3 place = tiling.place(window);
+    for (int64_t z = std::max<int64_t>(0, place[0]);
+         z < std::min(shape[0], place[0] + patch[0]); ++z)
+      for (int64_t y = std::max<int64_t>(0, place[1]);
+           y < std::min(shape[1], place[1] + patch[1]); ++y)
+        for (int64_t x = std::max<int64_t>(0, place[2]);
+             x < std::min(shape[2], place[2] + patch[2]); ++x)
+          ASSERT_EQ(
+              states[static_cast<size_t>((z * shape[1] + y) * row + x / unit)],
+              Kept);
+  };
+  const int64_t step = use.hasRounds ? tiling.windowsPerRound() : 1;
+  for (int64_t begin = 0; begin < tiling.windows(); begin += step) {
+    const int64_t end = std::min(begin + step, tiling.windows());
+    for (int64_t window = begin; window < end; ++window)
+      ASSERT_NO_FATAL_FAILURE(change(tiling.opened(window), Unused, Kept));
+    for (int64_t window = begin; window < end; ++window)
+      ASSERT_NO_FATAL_FAILURE(expectKept(window));
+    for (int64_t window = begin; window < end; ++window)
+      ASSERT_NO_FATAL_FAILURE(change(tiling.released(window), Kept, Released));
+  }
+  EXPECT_EQ(kept, 0);
+  for (State state : states)
+    ASSERT_EQ(state, Released);
+  EXPECT_EQ(most, tiling.keptUnits());
+}
+
+TEST(WindowsTest, SumsAreKeptFromTheFirstWindowToTheLast) {
+  for (const Shape3 &shape :
+       {Shape3{20, 25, 30}, Shape3{11, 12, 90}, Shape3{50, 9, 20},
+        Shape3{3, 40, 17}, Shape3{1, 1, 1}})
+    for (const Shape3 &patch : {Shape3{8, 8, 8}, Shape3{1, 8, 16}})
+      for (bool isResized : {false, true})
+        for (bool hasRounds : {false, true}) {
+          WindowUse use;
+          use.samples = 5;
+          use.hasRounds = hasRounds;
+          use.resized = {isResized, false, isResized};
+          expectLives(shape, patch, use);
+        }
+}
+
+TEST(WindowsTest, WindowsChangeLastWhereItSavesSums) {
+  using Order = std::array<size_t, 3>;
+  EXPECT_EQ(WindowTiling({90, 11, 12}, {8, 8, 8}, {}).order(),
+            (Order{0, 1, 2}));
+  EXPECT_EQ(WindowTiling({12, 90, 11}, {8, 8, 8}, {}).order()[0], 1U);
+  // Of 256x256x200 with a patch of 128x160x112, as its axes are in memory.
+  const WindowTiling tiling({200, 256, 256}, {112, 160, 128}, {});
+  EXPECT_EQ(tiling.order(), (Order{2, 0, 1}));
+  EXPECT_EQ(tiling.windows(), 27);
+  // All rows of the next 64 columns of the windows, and of the 64 in front of
+  // them those that are not complete: 68 planes, and 44 with a strip of 160.
+  EXPECT_EQ(tiling.keptUnits() * tiling.unitVoxels(),
+            64 * (200 * 256 + 68 * 256 + 44 * 160));
 }
 
 static ScoreLayout layoutOf(int64_t classes, Scores scores) {
@@ -118,13 +203,14 @@ static ScoreLayout layoutOf(int64_t classes, Scores scores) {
 TEST(WindowSumsTest, AddsWeightedValues) {
   WindowOptions options;
   options.overlap = 0.25;
-  const WindowTiling tiling({4, 4, 7}, {4, 4, 4}, options, 1);
+  const WindowTiling tiling({4, 4, 7}, {4, 4, 4}, options);
   ASSERT_THAT(tiling.axes[2].starts, ElementsAre(0, 3));
   ThreadPool pool(2);
   for (Scores scores : {Scores::Logits, Scores::Probabilities}) {
     StatusOr<WindowSums> sums = WindowSums::create(tiling, layoutOf(2, scores));
     ASSERT_TRUE(sums.ok());
-    sums->open(0, 4, pool);
+    sums->open(0, pool);
+    sums->open(1, pool);
     std::vector<float> first, second;
     for (int i = 0; i < 64; ++i) {
       first.insert(first.end(), {0.25f, 0.75f});
@@ -139,7 +225,13 @@ TEST(WindowSumsTest, AddsWeightedValues) {
     };
     const std::vector<float> &z = tiling.axes[0].profile,
                              &x = tiling.axes[2].profile;
-    const float *row = sums->plane(2) + ptrdiff_t{7} * 2; // Of y = 1.
+    const ScorePieces pieces = sums->pieces();
+    std::vector<float> row;
+    for (int64_t x = 0; x < 7; ++x) {
+      const float *voxel =
+          pieces.at(2, 0, 1, x / pieces.voxels) + x % pieces.voxels * 2;
+      row.insert(row.end(), voxel, voxel + 2);
+    }
     const float weight = z[2] * tiling.axes[1].profile[1];
     EXPECT_FLOAT_EQ(row[0], weight * x[0] * value(0.25f));
     EXPECT_FLOAT_EQ(row[6],
@@ -153,7 +245,7 @@ TEST(WindowSumsTest, AddsWeightedValues) {
 TEST(WindowSumsTest, LogarithmsAreThoseOfTheLibrary) {
   WindowOptions options;
   options.weights = WindowWeights::Constant;
-  const WindowTiling tiling({1, 1, 1}, {1, 1, 1}, options, 1);
+  const WindowTiling tiling({1, 1, 1}, {1, 1, 1}, options);
   constexpr int64_t count = 2000;
   StatusOr<WindowSums> sums =
       WindowSums::create(tiling, layoutOf(count, Scores::Logits));
@@ -163,11 +255,12 @@ TEST(WindowSumsTest, LogarithmsAreThoseOfTheLibrary) {
   for (int64_t i = 1; i <= count; ++i)
     values.push_back(static_cast<float>(
         i % 2 ? double(i) / count : std::pow(10.0, double(-i) * 37 / count)));
-  sums->open(0, 1, pool);
+  sums->open(0, pool);
   sums->add({0, 0, 0}, 0, values.data(), 0, pool);
+  const float *voxel = sums->pieces().at(0, 0, 0, 0);
   for (int64_t i = 0; i < count; ++i) {
     const double expected = std::log(double(values[static_cast<size_t>(i)]));
-    EXPECT_NEAR(double(sums->plane(0)[i]), expected,
+    EXPECT_NEAR(double(voxel[i]), expected,
                 2.4e-7 * std::max(std::abs(expected), 0.1))
         << values[static_cast<size_t>(i)];
   }

@@ -1,12 +1,12 @@
-//===- SlabLabels.h - Labels of a volume, slab by slab ---------*- C++ -*--===//
+//===- SlabLabels.h - Labels of a volume, part by part ---------*- C++ -*--===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The way back from the grid of a network to that of a file: scores of all
 // classes are resized linearly and the largest is taken, voxel by voxel, so
-// that no volume with a value for every class is ever made. Only the planes of
-// scores around the next plane of labels must be in memory.
+// that no volume with a value for every class is ever made. Only the scores
+// around the labels that are written must be in memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,8 +34,7 @@ struct LinearHead {
   std::vector<float> bias;    ///< [classes]
 };
 
-/// What a voxel of a plane of scores holds: a plane is [part][height][width]
-/// [channels].
+/// What a voxel holds: a row of scores is [part][width][channels].
 struct ScoreLayout {
   int64_t parts = 1;
   int64_t channels = 0; ///< Of a part: classes, or features with a head.
@@ -67,17 +66,23 @@ struct GridReturn {
   static GridReturn identity(Shape3 shape);
 };
 
+/// Where scores are: each row of a part is in pieces of so many voxels, of
+/// which the last may have fewer.
+struct ScorePieces {
+  int64_t voxels = 0;
+  std::function<const float *(int64_t plane, int64_t part, int64_t row,
+                              int64_t piece)>
+      at;
+};
+
 /// Marks the voxels [depth][height][width] of grid.from that the labels of the
 /// marked voxels of an array depend on; those outside of `to` are passed over.
 std::vector<uint8_t> scoresOfLabels(const GridReturn &grid,
                                     const std::vector<uint8_t> &marks);
 
-/// Turns planes of scores into labels in the order of the network's slowest
-/// axis.
+/// Turns scores into labels.
 class SlabLabels {
 public:
-  /// Returns a plane of scores.
-  using Planes = std::function<const float *(int64_t plane)>;
   struct Arrays {
     uint8_t *labels = nullptr;      ///< [voxels]
     float *probabilities = nullptr; ///< [classes][voxels], unless null.
@@ -88,11 +93,12 @@ public:
   SlabLabels(const GridReturn &grid, const ScoreLayout &layout,
              const std::array<std::vector<float>, 3> &scales, Arrays arrays);
 
-  /// Writes the labels that depend on the first `planes` planes alone. The
-  /// result does not depend on the number of threads.
-  void write(int64_t planes, const Planes &planeOf, ThreadPool &pool);
-  /// Returns the first plane that later labels depend on.
-  int64_t firstNeeded() const;
+  /// Returns how many labels along an axis depend on the first scores alone.
+  int64_t complete(size_t axis, int64_t scores) const;
+  /// Writes the labels of a box on the grid `to`. The result does not depend on
+  /// the number of threads.
+  void write(const Shape3 &begin, const Shape3 &end, const ScorePieces &pieces,
+             ThreadPool &pool) const;
   /// Returns the bytes that each thread takes.
   static uint64_t bytesPerWorker(const GridReturn &grid,
                                  const ScoreLayout &layout);
@@ -102,14 +108,17 @@ private:
     int64_t low, high;
     float lowWeight, highWeight;
   };
-  void writeRow(int64_t z, int64_t y, const Planes &planeOf,
-                float *buffer) const;
+  struct Row {
+    int64_t z, y, begin, end;
+  };
+  void writeRow(const Row &row, const ScorePieces &pieces, float *buffer) const;
+  void addRow(int64_t plane, int64_t line, float weight, const Row &row,
+              const ScorePieces &pieces, float *sums) const;
 
   GridReturn grid;
   ScoreLayout layout;
   Arrays arrays;
   std::array<std::vector<Tap>, 3> taps;
-  int64_t next = 0; ///< Plane of labels.
 };
 
 } // namespace segc

@@ -15,6 +15,8 @@
 #include "segc/Runtime/Inference/WeightEnsemble.h"
 #include "segc/Runtime/Inference/WindowSums.h"
 
+#include <functional>
+
 namespace segc {
 
 /// Predicts volumes of any size with a network of patches. The bits of the
@@ -71,14 +73,21 @@ private:
     Shape3 place;
     AxisFlips flips;
   };
-  WindowTiling tilingOf(const Shape3 &shape) const;
+  WindowTiling tilingOf(const GridReturn &grid) const;
   std::vector<AxisFlips> flipsOfWindow() const;
   /// Finds the head of a model that gives features, of all members.
   Status readHead(const RegionTensor &weight);
-  /// Adds windows, which a member predicts, to the sums.
-  Status addWindows(const std::string &name, const ImageRows &image,
-                    const Shape3 &shape, const std::vector<Shape3> &places,
-                    size_t member, WindowSums &sums, AlignedBuffer &inputs);
+  /// Windows of a case that a member predicts.
+  struct Pass {
+    const std::string &name; ///< Of the case.
+    const ImageRows &image;
+    const WindowTiling &tiling;
+    const std::vector<int64_t> &windows;
+    size_t member;
+    /// Are called before and after the predictions of a window are added.
+    std::function<void(int64_t window)> begin, end;
+  };
+  Status addWindows(const Pass &pass, WindowSums &sums, AlignedBuffer &inputs);
   void cut(const ImageRows &image, const Shape3 &shape, const Sample &sample,
            float *patch) const;
   ThreadPool &pool() const { return ensemble->runner().device().threadPool(); }

@@ -10,15 +10,15 @@
 
 #include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Data/SlabLabels.h"
-#include "segc/Runtime/Inference/Windows.h"
+#include "segc/Runtime/Inference/WindowTiling.h"
 
 namespace segc {
 
 /// The axes along which a window is flipped, a bit for each.
 using AxisFlips = unsigned;
 
-/// The weighted sums of a volume in the planes that windows still add to, and
-/// those that are not read yet: a ring along the slowest axis.
+/// The weighted sums of those voxels of a volume that windows still add to or
+/// that are not read yet.
 class WindowSums {
 public:
   /// The tiling must outlive the sums.
@@ -26,26 +26,37 @@ public:
                                      const ScoreLayout &layout);
   static uint64_t bytes(const WindowTiling &tiling, const ScoreLayout &layout);
 
-  /// Sets planes to 0 that no window has added to; in their order.
-  void open(int64_t begin, int64_t end, ThreadPool &pool);
+  /// Makes room, filled with zeros, for what a window is the first to add to.
+  /// Windows are opened in their order.
+  void open(int64_t window, ThreadPool &pool);
+  /// Gives the room back that is not needed any more once a window is done.
+  void release(int64_t window);
   /// Adds the probabilities or features of a window to a part of the layout:
   /// [depth][height][width][channels] of the patch, which show it with its axes
   /// flipped. The voxels of a window are added in the order of the calls,
   /// whatever the number of threads.
   void add(const Shape3 &place, AxisFlips flips, const float *values,
            int64_t part, ThreadPool &pool);
-  const float *plane(int64_t index) const {
-    return ring.floats() + index % planes * planeValues;
-  }
+  /// The sums as scores of labels.
+  ScorePieces pieces() const;
 
 private:
   WindowSums(const WindowTiling &tiling, const ScoreLayout &layout);
+  uint32_t &slotOf(int64_t z, int64_t y, int64_t unit);
+  /// Sums of a part of a unit that is open.
+  float *sumsOf(int64_t z, int64_t part, int64_t y, int64_t unit) const;
 
   const WindowTiling *tiling;
-  int64_t channels, planes, planeValues;
+  int64_t channels, parts;
   bool logits;  ///< Probabilities become logits in front of the sums.
   bool sigmoid; ///< Probabilities are of regions.
-  AlignedBuffer ring;
+  Shape3 extent;
+  /// Where the units are in `sums`: [depth][height][unit], along the first axis
+  /// of the tiling's order again and again from 0.
+  std::vector<uint32_t> slots;
+  std::vector<uint32_t> freeSlots;
+  uint32_t usedSlots = 0; ///< Those behind them are 0.
+  AlignedBuffer sums;
   /// The profile of the last axis, for each channel of a voxel.
   std::vector<float> rowWeights;
 };

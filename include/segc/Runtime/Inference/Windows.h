@@ -65,38 +65,14 @@ struct WindowAxis {
   std::vector<float> profile; ///< [patch]
   /// Of each voxel of the image, 1 / sum of its weights in all windows.
   std::vector<float> scales;
+  /// Window k is the first that has voxels first[k] to first[k + 1], and the
+  /// last that has voxels last[k] to last[k + 1].
+  std::vector<int64_t> first, last;
 };
 
-/// The windows of a volume: the product of those of its axes. They are taken
-/// in groups of successive starts along the slowest axis, after each of which
-/// the planes in front of the next group are complete.
-class WindowTiling {
-public:
-  struct Group {
-    size_t first = 0, end = 0; ///< In axes[0].starts.
-    int64_t beginPlane = 0;    ///< The first plane of a window.
-    int64_t endPlane = 0;      ///< Behind the last plane of a window.
-    int64_t complete = 0;      ///< Planes that later groups leave alone.
-  };
-  /// A group has at least `samples` windows if windows are planes.
-  WindowTiling(Shape3 shape, Shape3 patch, const WindowOptions &options,
-               int64_t samples);
-
-  std::array<WindowAxis, 3> axes;
-  std::vector<Group> groups;
-
-  int64_t windows() const;
-  /// Windows for each start along the slowest axis.
-  int64_t windowsPerPlane() const;
-  int64_t windowsOf(const Group &group) const {
-    return static_cast<int64_t>(group.end - group.first) * windowsPerPlane();
-  }
-  /// Returns the most planes that must be kept at a time, with one in front
-  /// that is resized together with the next.
-  int64_t keptPlanes() const;
-  /// Returns the place of a window of a group in the image.
-  Shape3 place(const Group &group, int64_t window) const;
-};
+/// Returns the windows along an axis.
+WindowAxis windowAxis(int64_t size, int64_t patch,
+                      const WindowOptions &options);
 
 } // namespace segc
 
