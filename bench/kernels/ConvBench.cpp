@@ -190,7 +190,8 @@ bool run(StringRef op, const Convolution &c, const Options &options,
     asText.assembly = true;
     auto texts = llvm::cantFail(
         target.backend->serialize(*kernels, *target.version, asText));
-    llvm::outs() << StringRef(texts.front().data(), texts.front().size());
+    llvm::outs() << StringRef(texts.objects.front().data(),
+                              texts.objects.front().size());
     return true;
   }
   double emitted = now();
@@ -214,6 +215,11 @@ bool run(StringRef op, const Convolution &c, const Options &options,
   for (unsigned i = 0; i < pool.workers(); ++i)
     scratch.push_back(allocate(scratchBytes / 4));
 
+  void *buffers[] = {a.get(), b.get(), y.get(), temp.get()};
+  uint64_t bytes[] = {4 * uint64_t(floatsOf(fusion.getInputs()[0])),
+                      4 * uint64_t(floatsOf(fusion.getInputs()[1])),
+                      4 * uint64_t(floatsOf(fusion.getOutputs()[0])),
+                      uint64_t(tempBytes)};
   double gflop = fusion.flops() * 1e-9;
   std::vector<double> times, first, shares, busy(pool.workers());
   double begin = now();
@@ -224,9 +230,15 @@ bool run(StringRef op, const Convolution &c, const Options &options,
     for (const Launch &launch : launches) {
       pool.parallelFor(launch.tasks, [&](int64_t task, uint32_t worker) {
         double taskStart = threadSeconds();
-        void *buffers[] = {a.get(), b.get(), y.get(), temp.get(),
-                           scratch[worker].get()};
-        launch.kernel(buffers, c.batch, task);
+        TaskCall call;
+        call.buffers = buffers;
+        call.bytes = bytes;
+        call.scratch = scratch[worker].get();
+        call.batch = c.batch;
+        call.task = task;
+        call.tasks = launch.tasks;
+        if (Status status = launch.kernel(call); !status.ok())
+          llvm::report_fatal_error(llvm::StringRef(status.message()));
         busy[worker] += threadSeconds() - taskStart;
       });
       if (&launch == &launches.front())
