@@ -99,13 +99,13 @@ Status Embedder::fold(DictionaryAttr entry) {
   return Status::success();
 }
 
-/// Records the orientation that the weights were trained for in the manifest.
+/// Records the orientation that the weights were trained for in the manifest,
+/// whose pipeline may have none of its own; a plan has one.
 Status adoptOrientation(const SafetensorsFile &file, ModelContents &contents) {
   const std::string recorded = recordedOrientation(file);
   OrderedJson manifest = OrderedJson::parse(contents.manifest);
   OrderedJson &pipeline = manifest["pipeline"];
-  if (recorded.empty() || !pipeline.is_object() ||
-      !pipeline.contains("orientation") || pipeline["orientation"] == recorded)
+  if (recorded.empty() || !pipeline.is_object() || pipeline.contains("plan"))
     return Status::success();
   pipeline["orientation"] = recorded;
   contents.manifest = manifest.dump();

@@ -36,6 +36,11 @@ static StatusOr<Plan> planOf(const PredictOptions &options,
   if (options.data.orientation) {
     SEGC_ASSIGN_OR_RETURN(plan.frame, parseFrame(*options.data.orientation));
   } else if (model.frame) {
+    if (!path.empty() && *model.frame != plan.frame)
+      return invalidArgument(
+          path + ": the orientation \"" + frameName(plan.frame) +
+          "\", the weights were trained in \"" + frameName(*model.frame) +
+          "\"; give the plan that they were trained by, or --orientation");
     plan.frame = *model.frame;
   }
   return plan;

@@ -93,9 +93,7 @@ Status segc::loadWeights(LoadedModel &model, const std::string &checkpoint) {
   std::string orientation;
   SEGC_RETURN_IF_ERROR(
       readWeights(runner, file, MissingStates::Refuse, &orientation));
-  SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> ofModel,
-                        runner.manifest().pipeline.frame());
-  if (!ofModel || orientation.empty())
+  if (orientation.empty()) // of slices
     return Status::success();
   StatusOr<AxisFrame> frame = parseFrame(orientation);
   if (!frame.ok())
