@@ -32,7 +32,7 @@ protected:
     EXPECT_TRUE(bool(json));
     recorded = *json->getAsObject();
     shape = integers("shape");
-    shape.push_back(*recorded.getInteger("channels"));
+    shape.push_back(recorded.getInteger("channels").value_or(0));
   }
 
   std::vector<double> numbers(const llvm::json::Object &object,
@@ -49,7 +49,7 @@ protected:
   std::string number(llvm::StringRef name) {
     std::string text;
     llvm::raw_string_ostream(text)
-        << llvm::formatv("{0:E}", *recorded.getNumber(name));
+        << llvm::formatv("{0:E}", recorded.getNumber(name).value_or(NAN));
     return text;
   }
   std::string regionsText() {
@@ -59,7 +59,7 @@ protected:
   }
   std::string ignoredText() { return "ignored " + integerText("ignored"); }
   std::string integerText(llvm::StringRef name) {
-    return std::to_string(*recorded.getInteger(name)) + " ";
+    return std::to_string(recorded.getInteger(name).value_or(-1)) + " ";
   }
 
   static std::string diceText(const std::string &attributes) {
@@ -112,7 +112,7 @@ protected:
     // v2 converts the regions' targets to f32.
     constexpr double tolerance = 1e-6;
     EXPECT_NEAR(results[0][0] - (dice.empty() ? 0 : 1),
-                *expected.getNumber("loss"), tolerance)
+                expected.getNumber("loss").value_or(NAN), tolerance)
         << name;
     std::vector<double> gradient = numbers(expected, "gradient");
     ASSERT_EQ(static_cast<int64_t>(gradient.size()), results[1].size());
