@@ -208,6 +208,8 @@ TEST_P(LossKernels, WeightedCrossEntropy) {
     }
 }
 
+} // namespace
+
 /// Regions that overlap: of label values 1 to `regions`, of which that value is
 /// in no region but the first.
 static std::string regionsOf(int regions) {
@@ -228,6 +230,8 @@ static std::vector<std::string> regionVariants(int regions) {
   return {regionsOf(regions),
           regionsOf(regions) + "ignored " + std::to_string(regions + 1) + " "};
 }
+
+namespace {
 
 TEST_P(LossKernels, DiceOfRegions) {
   std::vector<LossShape> all(std::begin(shapes), std::end(shapes));
