@@ -8,6 +8,8 @@
 #include "segc/Plan/PipelinePlan.h"
 #include "segc/Plan/PlanFile.h"
 
+#include <array>
+
 using namespace segc;
 
 static Status missing(const char *key) {
@@ -30,6 +32,56 @@ Status segc::checkRules(PlanRules rules, const std::string &kind,
       (isMlperf ? "\"example\" or \"v2\"" : "\"mlperf\"") +
       " for a network of the pipeline \"" + kind + "\"; `segc model " +
       networkOfRules(rules) + " --plan` builds the network of this plan");
+}
+
+static std::string textOf(double value) { return numberText(value); }
+static std::string textOf(int64_t value) { return std::to_string(value); }
+static std::string textOf(bool value) { return value ? "true" : "false"; }
+static std::string textOf(const std::string &value) { return value; }
+template <typename List>
+static std::string listText(const List &values) {
+  std::string text;
+  for (const auto &value : values)
+    text += (text.empty() ? "" : ", ") + textOf(value);
+  return text.empty() ? "none" : text;
+}
+
+StatusOr<std::string> segc::differenceOf(const Plan &plan,
+                                         const PlanConfiguration &configuration,
+                                         const DataPipeline &pipeline) {
+  if (pipeline.plan.empty())
+    return std::string();
+  SEGC_ASSIGN_OR_RETURN(const Plan ofModel,
+                        parsePlan(pipeline.plan, "pipeline: plan"));
+  std::string found;
+  auto compare = [&](const char *key, const auto &own, const auto &models) {
+    if (found.empty() && !(own == models))
+      found = std::string(key) + " of " + listText(own) + ", the model has " +
+              listText(models);
+  };
+  compare("class_names", plan.classNames, ofModel.classNames);
+  compare("regions_class_order", plan.regionsClassOrder,
+          ofModel.regionsClassOrder);
+  for (size_t i = 0; i < plan.regions.size() && i < ofModel.regions.size(); ++i)
+    compare("regions", plan.regions[i], ofModel.regions[i]);
+  compare("transpose", plan.transpose, ofModel.transpose);
+  const PlanConfiguration *models = ofModel.find(configuration.name);
+  if (!models || !found.empty())
+    return found;
+  compare("normalization", configuration.normalization, models->normalization);
+  compare("use_mask", configuration.useMask, models->useMask);
+  for (size_t i = 0; i < configuration.normalization.size() && found.empty();
+       ++i) {
+    // Others take nothing from the training cases.
+    if (configuration.normalization[i] != "ct")
+      continue;
+    auto numbers = [](const ForegroundIntensities &v) {
+      return std::array<double, 4>{v.mean, v.std, v.lowerClip, v.upperClip};
+    };
+    compare("mean, std, lower_clip and upper_clip",
+            numbers(plan.intensities[i]), numbers(ofModel.intensities[i]));
+  }
+  return found;
 }
 
 StatusOr<std::vector<std::string>>

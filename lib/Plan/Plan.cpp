@@ -271,6 +271,17 @@ static Status verifyConfiguration(const PlanConfiguration &configuration,
       checkCount(where, "median_shape", configuration.medianShape.size(), dim));
   SEGC_RETURN_IF_ERROR(checkSpacing(where, configuration.spacing));
   SEGC_RETURN_IF_ERROR(checkAtLeast(where, "patch", configuration.patch, 1));
+  // Cases are padded to it.
+  constexpr int64_t maxSize = int64_t{1} << 16, maxVoxels = int64_t{1} << 31;
+  int64_t voxels = 1;
+  for (int64_t size : configuration.patch) {
+    if (size > maxSize || voxels * size > maxVoxels)
+      return invalidArgument(where + ": patch: expected sizes of at most " +
+                             std::to_string(maxSize) + " and at most " +
+                             std::to_string(maxVoxels) +
+                             " voxels, got a size of " + std::to_string(size));
+    voxels *= size;
+  }
   SEGC_RETURN_IF_ERROR(
       checkAtLeast(where, "median_shape", configuration.medianShape, 1));
   SEGC_RETURN_IF_ERROR(checkAtLeast(
@@ -285,11 +296,50 @@ static Status verifyConfiguration(const PlanConfiguration &configuration,
   return checkNormalization(configuration, where, channels);
 }
 
+/// Numbers by which voxels can be normalized and stay finite.
+static Status checkIntensities(const ForegroundIntensities &intensities,
+                               const std::string &where) {
+  constexpr double largest = 1e30, leastDeviation = 1e-30;
+  auto differs = [&](const char *key, const std::string &expected,
+                     double value) {
+    return invalidArgument(where + ": " + key + ": expected " + expected +
+                           ", got " + numberText(value));
+  };
+  if (!(std::abs(intensities.mean) <= largest))
+    return differs("mean", "a number of -1e30 to 1e30", intensities.mean);
+  if (!(intensities.std >= 0 && intensities.std <= largest) ||
+      (intensities.std != 0 && intensities.std < leastDeviation))
+    return differs("std", "0 or a number of 1e-30 to 1e30", intensities.std);
+  if (!std::isfinite(intensities.lowerClip) ||
+      !std::isfinite(intensities.upperClip) ||
+      intensities.lowerClip > intensities.upperClip)
+    return differs("upper_clip",
+                   "a number of at least lower_clip, " +
+                       numberText(intensities.lowerClip),
+                   intensities.upperClip);
+  return Status::success();
+}
+
+/// A constant foreground has a deviation of 0, by which nothing is divided.
+static Status checkDivisors(const Plan &plan,
+                            const PlanConfiguration &configuration) {
+  for (size_t i = 0; i < plan.intensities.size(); ++i)
+    if (configuration.normalization[i] == "ct" &&
+        plan.intensities[i].std == 0 && plan.rules != PlanRules::V2)
+      return invalidArgument("plan: intensities " + std::to_string(i) +
+                             ": std: expected a number above 0, by which the "
+                             "normalization ct divides, got 0");
+  return Status::success();
+}
+
 Status segc::verify(const Plan &plan) {
   const std::string where = "plan";
   SEGC_RETURN_IF_ERROR(verifyDescription(plan, where));
   SEGC_RETURN_IF_ERROR(checkCount(where, "intensities", plan.intensities.size(),
                                   plan.channelNames.size()));
+  for (size_t i = 0; i < plan.intensities.size(); ++i)
+    SEGC_RETURN_IF_ERROR(checkIntensities(
+        plan.intensities[i], where + ": intensities " + std::to_string(i)));
   std::array<int64_t, 3> axes = plan.transpose;
   std::sort(axes.begin(), axes.end());
   if (axes != std::array<int64_t, 3>{0, 1, 2})
@@ -314,6 +364,7 @@ Status segc::verify(const Plan &plan) {
                              configuration.name + "\"");
     SEGC_RETURN_IF_ERROR(
         verifyConfiguration(configuration, plan.channelNames.size()));
+    SEGC_RETURN_IF_ERROR(checkDivisors(plan, configuration));
   }
   return plan.rules == PlanRules::Mlperf ? verifyMlperf(plan)
                                          : Status::success();

@@ -110,6 +110,33 @@ TEST(PlanFile, IsVerified) {
                 plan["strides"] = std::vector<std::vector<int64_t>>(70, {2, 2});
               }),
               HasSubstr("strides: expected 1 to 16 levels, got 70"));
+  // Cases would be padded to it.
+  EXPECT_THAT(messageAfter([](Json &json) {
+                json["configurations"]["2d"]["patch"][0] = 1 << 22;
+              }),
+              HasSubstr("patch: expected sizes of at most 65536"));
+}
+
+// By other numbers no voxel stays finite, or all have one value.
+TEST(PlanFile, HasNumbersToNormalizeBy) {
+  auto after = [](const char *key, double value) {
+    return messageAfter(
+        [&](Json &json) { json["intensities"][0][key] = value; });
+  };
+  EXPECT_THAT(after("std", -76.9),
+              HasSubstr("plan.json: plan: intensities 0: std: expected 0 or a "
+                        "number of 1e-30 to 1e30, got -76.9"));
+  EXPECT_THAT(after("std", 1e-300), HasSubstr("std: expected 0 or a number"));
+  EXPECT_THAT(after("mean", 1e300), HasSubstr("mean: expected a number"));
+  EXPECT_THAT(after("upper_clip", -79),
+              HasSubstr("upper_clip: expected a number of at least lower_clip, "
+                        "-17, got -79"));
+  EXPECT_THAT(messageAfter([](Json &json) {
+                json["rules"] = "example";
+                json["intensities"][0]["std"] = 0;
+              }),
+              HasSubstr("std: expected a number above 0, by which the "
+                        "normalization ct divides, got 0"));
 }
 
 // Plans from before have no length: an epoch shows each case once.

@@ -146,7 +146,12 @@ static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
         where + std::to_string(classes) +
         (cache.plan().regions.empty() ? " classes" : " regions") +
         ", the model has " + std::to_string(manifest.classes) + advice);
-  return checkLabels(cache, manifest, where, advice);
+  SEGC_RETURN_IF_ERROR(checkLabels(cache, manifest, where, advice));
+  SEGC_ASSIGN_OR_RETURN(const std::string difference,
+                        differenceOf(cache.plan(), configuration, pipeline));
+  if (!difference.empty())
+    return invalidArgument(where + "cases with " + difference + advice);
+  return Status::success();
 }
 
 static StatusOr<FoldSplit> splitOf(const PreparedCache &cache,

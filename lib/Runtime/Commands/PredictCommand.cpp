@@ -157,6 +157,7 @@ static Status predictRegions(PredictOptions &options) {
   coarse.checkpoint = windows.roiCheckpoint;
   coarse.windows = WindowPredictOptions();
   coarse.windows.plan = windows.roiPlan;
+  coarse.windows.maxMemory = windows.maxMemory;
   coarse.windows.given = windows.roiPlan.empty() ? "" : "--roi-plan";
   coarse.output = options.output + "/roi";
   coarse.overlays = false;

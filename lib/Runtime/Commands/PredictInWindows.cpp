@@ -176,6 +176,12 @@ StatusOr<std::vector<FailedCase>> segc::predictInWindows(
   SEGC_ASSIGN_OR_RETURN(
       run.configuration,
       configurationOf(run.plan, where, windows.configuration, manifest));
+  SEGC_ASSIGN_OR_RETURN(
+      const std::string difference,
+      differenceOf(run.plan, run.configuration, manifest.pipeline));
+  if (!difference.empty())
+    return invalidArgument(where + ": " + difference +
+                           "; give the plan that the model was built by");
   run.windows.rules = run.plan.rules;
   applySettings(windows, run);
   run.batch = batchSizeOf(options.model, manifest);

@@ -209,6 +209,15 @@ Status WindowCases::checkMemory(const WindowCase &item, const GridReturn &grid,
   if (run.regions)
     plan.add("region of interest",
              static_cast<uint64_t>(grid.voxels + item.prepared.voxels()));
+  // A mask, numbers of components, and the places that one of them has yet to
+  // be followed from, in a list that grows to twice its size.
+  constexpr uint64_t componentBytes = 1 + 4 + 16;
+  if (!run.postprocessing.empty())
+    plan.add("post-processing",
+             componentBytes * static_cast<uint64_t>(grid.voxels));
+  // Labels of the prediction and of the case in the common order of axes.
+  if (!run.folders.overlays.empty())
+    plan.add("pictures", 2 * static_cast<uint64_t>(grid.voxels));
   const uint64_t preparation =
       run.programBytes + predictor.weightBytes() + item.region.peakBytes() +
       preparationBytes(item.prepared, item.fileBytes, imageBytes);
