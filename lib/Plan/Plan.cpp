@@ -158,6 +158,13 @@ static Status verifyDescription(const DatasetDescription &data,
     for (int64_t value : data.regions[i])
       if (value < 1 || value > maxLabel)
         return outOfRange(key, 1, value);
+    // What a mask shows of the region would not be part of it.
+    if (std::find(data.regions[i].begin(), data.regions[i].end(),
+                  data.regionsClassOrder[i]) == data.regions[i].end())
+      return invalidArgument(
+          where + ": regions_class_order: expected a label of the region " +
+          data.classNames[i + 1] + ", got " +
+          std::to_string(data.regionsClassOrder[i]));
   }
   if (!data.ignoreLabel)
     return Status::success();

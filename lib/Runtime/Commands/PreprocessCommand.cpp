@@ -12,6 +12,7 @@
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Prepare/PreparedCache.h"
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace segc;
@@ -47,7 +48,21 @@ static Status checkPlanFits(const Plan &plan, const TrainingCases &set,
   if (!set.hasUnnamedClasses() &&
       plan.classNames.size() != data.classNames.size())
     return other("classes", plan.classNames.size(), data.classNames.size());
-  if (plan.regions != data.regions || plan.ignoreLabel != data.ignoreLabel)
+  if (!set.hasUnnamedClasses())
+    for (size_t i = 0; i < plan.classNames.size(); ++i) {
+      const auto found = std::find(data.classNames.begin(),
+                                   data.classNames.end(), plan.classNames[i]);
+      const auto number = static_cast<size_t>(found - data.classNames.begin());
+      if (found != data.classNames.end() && number != i)
+        return invalidArgument(
+            path + ": class " + std::to_string(i) + " is \"" +
+            plan.classNames[i] + "\", which is class " +
+            std::to_string(number) +
+            " of the data set; plan it again with `segrun plan`");
+    }
+  if (plan.regions != data.regions ||
+      plan.regionsClassOrder != data.regionsClassOrder ||
+      plan.ignoreLabel != data.ignoreLabel)
     return invalidArgument(path + ": its regions or its ignore label are not "
                                   "those of the data set; plan it again with "
                                   "`segrun plan`");
