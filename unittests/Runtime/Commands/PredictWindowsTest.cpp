@@ -325,7 +325,7 @@ TEST_F(PredictWindows, TakesAPlan) {
 TEST_F(PredictWindows, WritesTheLabelsOfRegions) {
   Plan plan = fakePlan();
   plan.classNames = {"background", "whole", "core", "rim"};
-  plan.regions = {{1, 2}, {2}, {1}};
+  plan.regions = {{1, 2, 5}, {2}, {1, 5}};
   plan.regionsClassOrder = {1, 2, 5};
   ASSERT_TRUE(verify(plan).ok()) << verify(plan).message();
   const std::string path = folder + "/plan.json";
