@@ -46,13 +46,9 @@ static std::string listText(const List &values) {
   return text.empty() ? "none" : text;
 }
 
-StatusOr<std::string> segc::differenceOf(const Plan &plan,
-                                         const PlanConfiguration &configuration,
-                                         const DataPipeline &pipeline) {
-  if (pipeline.plan.empty())
-    return std::string();
-  SEGC_ASSIGN_OR_RETURN(const Plan ofModel,
-                        parsePlan(pipeline.plan, "pipeline: plan"));
+std::string segc::differenceOf(const Plan &plan,
+                               const PlanConfiguration &configuration,
+                               const Plan &ofModel) {
   std::string found;
   auto compare = [&](const char *key, const auto &own, const auto &models) {
     if (found.empty() && !(own == models))

@@ -34,13 +34,12 @@ Status checkRules(PlanRules rules, const std::string &kind,
 StatusOr<Plan> planOfPipeline(const DataPipeline &pipeline, int64_t channels);
 
 /// Returns the first thing in which cases would be prepared, or classes be
-/// numbered, by a configuration of a plan otherwise than by the plan in a
-/// model's pipeline: "key, of VALUE, the model has VALUE". Empty if there is
-/// none, or the pipeline has no plan. The order of axes is not looked at:
-/// weights record theirs.
-StatusOr<std::string> differenceOf(const Plan &plan,
-                                   const PlanConfiguration &configuration,
-                                   const DataPipeline &pipeline);
+/// numbered, by a configuration of a plan otherwise than by a model's plan:
+/// "KEY of VALUE, the model has VALUE". Empty if there is none. The order of
+/// axes is not looked at: weights record theirs.
+std::string differenceOf(const Plan &plan,
+                         const PlanConfiguration &configuration,
+                         const Plan &ofModel);
 
 /// Returns the names of the labels that a model writes, by their values: those
 /// of its classes, or of the regions in its plan.

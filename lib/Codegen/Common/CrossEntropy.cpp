@@ -226,10 +226,6 @@ struct WeightedCrossEntropyGradFormula
   }
 };
 
-} // namespace
-
-namespace {
-
 /// The cross-entropy of each pixel.
 struct VoxelCrossEntropyFormula
     : LogitsMapOpInterface::ExternalModel<VoxelCrossEntropyFormula,

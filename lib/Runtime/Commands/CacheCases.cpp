@@ -90,14 +90,9 @@ static std::string regionsText(const DatasetDescription &data) {
 
 /// Which labels a region has, and which voxels count for nothing, is part of
 /// the model's losses.
-static Status checkLabels(const PreparedCache &cache, const Manifest &manifest,
-                          const std::string &where, const std::string &advice) {
-  DatasetDescription ofModel;
-  if (!manifest.pipeline.plan.empty()) {
-    SEGC_ASSIGN_OR_RETURN(ofModel,
-                          parsePlan(manifest.pipeline.plan, "pipeline: plan"));
-  }
-  const Plan &plan = cache.plan();
+static Status checkLabels(const Plan &plan, const DatasetDescription &ofModel,
+                          const Manifest &manifest, const std::string &where,
+                          const std::string &advice) {
   auto differs = [&](const std::string &ofCache, const std::string &wanted) {
     return invalidArgument(where + "labels with " + ofCache +
                            ", the model has " + wanted + advice);
@@ -146,9 +141,15 @@ static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
         where + std::to_string(classes) +
         (cache.plan().regions.empty() ? " classes" : " regions") +
         ", the model has " + std::to_string(manifest.classes) + advice);
-  SEGC_RETURN_IF_ERROR(checkLabels(cache, manifest, where, advice));
-  SEGC_ASSIGN_OR_RETURN(const std::string difference,
-                        differenceOf(cache.plan(), configuration, pipeline));
+  if (pipeline.plan.empty())
+    return checkLabels(cache.plan(), DatasetDescription(), manifest, where,
+                       advice);
+  SEGC_ASSIGN_OR_RETURN(const Plan ofModel,
+                        parsePlan(pipeline.plan, "pipeline: plan"));
+  SEGC_RETURN_IF_ERROR(
+      checkLabels(cache.plan(), ofModel, manifest, where, advice));
+  const std::string difference =
+      differenceOf(cache.plan(), configuration, ofModel);
   if (!difference.empty())
     return invalidArgument(where + "cases with " + difference + advice);
   return Status::success();

@@ -176,12 +176,16 @@ StatusOr<std::vector<FailedCase>> segc::predictInWindows(
   SEGC_ASSIGN_OR_RETURN(
       run.configuration,
       configurationOf(run.plan, where, windows.configuration, manifest));
-  SEGC_ASSIGN_OR_RETURN(
-      const std::string difference,
-      differenceOf(run.plan, run.configuration, manifest.pipeline));
-  if (!difference.empty())
-    return invalidArgument(where + ": " + difference +
-                           "; give the plan that the model was built by");
+  // Another plan than the model's own.
+  if (!windows.plan.empty() && !manifest.pipeline.plan.empty()) {
+    SEGC_ASSIGN_OR_RETURN(const Plan ofModel,
+                          parsePlan(manifest.pipeline.plan, "pipeline: plan"));
+    const std::string difference =
+        differenceOf(run.plan, run.configuration, ofModel);
+    if (!difference.empty())
+      return invalidArgument(where + ": " + difference +
+                             "; give the plan that the model was built by");
+  }
   run.windows.rules = run.plan.rules;
   applySettings(windows, run);
   run.batch = batchSizeOf(options.model, manifest);
