@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RegionPixels.h"
+#include "WeightedMean.h"
 #include "segc/Codegen/Common/Formulas.h"
 
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
@@ -71,17 +72,11 @@ struct BinaryCrossEntropyFormula
   void emitMerge(Operation *operation, KernelBody &k,
                  const PixelSums &sums) const {
     auto op = cast<seg::BinaryCrossEntropyOp>(operation);
-    seg::PointwiseMath m = doubles(k);
-    Value zero = k.index(0), tiles = k.mul(k.batch(), sums.tiles);
-    Value first = sums.tileRow(k, zero, zero);
-    Value total = sumStrided(k, k.sums(), first, tiles, sums.count);
-    Value voxels = sumStrided(k, k.sums(), k.add(first, 1), tiles, sums.count);
-    Value loss = m.div(total, emitDivisor(m, op, voxels));
-    loss = m.select(m.greater(voxels, m.constant(0)), loss, m.constant(0));
-    if (Value memref = outputOf(k, op.getLoss()))
-      k.storeScalar(toFloat(k, loss), memref, zero);
-    if (Value memref = outputOf(k, op.getVoxels()))
-      k.storeScalar(toFloat(k, voxels), memref, zero);
+    storeWeightedMean(
+        k, sums, op.getLoss(), op.getVoxels(),
+        [&](const seg::PointwiseMath &m, Value total, Value voxels) {
+          return m.div(total, emitDivisor(m, op, voxels));
+        });
   }
 };
 
@@ -93,12 +88,12 @@ struct BinaryCrossEntropyGradFormula
   void emitShared(Operation *op, KernelBody &k, Value, Channel channel,
                   ArrayRef<ChannelValues *> shared) const {
     auto grad = cast<seg::BinaryCrossEntropyGradOp>(op);
-    seg::PointwiseMath m = doubles(k);
-    Value voxels = loadDouble(k, inputOf(k, grad.getVoxels()), k.index(0));
-    Value scale = m.div(loadDouble(k, inputOf(k, grad.getGrad()), k.index(0)),
-                        emitDivisor(m, grad, voxels));
-    scale = m.select(m.greater(voxels, m.constant(0)), scale, m.constant(0));
-    shared[0]->setAll(k, channel, toFloat(k, scale));
+    Value scale = emitWeightedMeanGrad(
+        k, grad.getGrad(), grad.getVoxels(),
+        [&](const seg::PointwiseMath &m, Value sum, Value voxels) {
+          return m.div(sum, emitDivisor(m, grad, voxels));
+        });
+    shared[0]->setAll(k, channel, scale);
   }
 
   void emitPixels(Operation *op, KernelBody &k, const LossPixels &pixels,

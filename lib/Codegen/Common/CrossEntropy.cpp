@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "WeightedMean.h"
 #include "segc/Codegen/Common/Formulas.h"
 
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
@@ -184,17 +185,11 @@ struct WeightedCrossEntropyFormula
 
   void emitMerge(Operation *op, KernelBody &k, const PixelSums &sums) const {
     auto entropy = cast<seg::WeightedCrossEntropyOp>(op);
-    seg::PointwiseMath m = doubles(k);
-    Value zero = k.index(0), tiles = k.mul(k.batch(), sums.tiles);
-    Value first = sums.tileRow(k, zero, zero);
-    Value total = sumStrided(k, k.sums(), first, tiles, sums.count);
-    Value weight = sumStrided(k, k.sums(), k.add(first, 1), tiles, sums.count);
-    Value loss = m.div(m.sub(m.constant(0), total), weight);
-    loss = m.select(m.greater(weight, m.constant(0)), loss, m.constant(0));
-    if (Value memref = outputOf(k, entropy.getLoss()))
-      k.storeScalar(toFloat(k, loss), memref, zero);
-    if (Value memref = outputOf(k, entropy.getTotalWeight()))
-      k.storeScalar(toFloat(k, weight), memref, zero);
+    storeWeightedMean(
+        k, sums, entropy.getLoss(), entropy.getTotalWeight(),
+        [](const seg::PointwiseMath &m, Value total, Value weight) {
+          return m.div(m.sub(m.constant(0), total), weight);
+        });
   }
 };
 
@@ -206,12 +201,11 @@ struct WeightedCrossEntropyGradFormula
   void emitShared(Operation *op, KernelBody &k, Value, Channel channel,
                   ArrayRef<ChannelValues *> shared) const {
     auto grad = cast<seg::WeightedCrossEntropyGradOp>(op);
-    seg::PointwiseMath m = doubles(k);
-    Value weight = loadDouble(k, inputOf(k, grad.getTotalWeight()), k.index(0));
     Value scale =
-        m.div(loadDouble(k, inputOf(k, grad.getGrad()), k.index(0)), weight);
-    scale = m.select(m.greater(weight, m.constant(0)), scale, m.constant(0));
-    shared[0]->setAll(k, channel, toFloat(k, scale));
+        emitWeightedMeanGrad(k, grad.getGrad(), grad.getTotalWeight(),
+                             [](const seg::PointwiseMath &m, Value sum,
+                                Value weight) { return m.div(sum, weight); });
+    shared[0]->setAll(k, channel, scale);
   }
 
   void emitPixels(Operation *op, KernelBody &k, const LossPixels &pixels,
