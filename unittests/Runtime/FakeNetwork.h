@@ -62,6 +62,27 @@ enum { OUTPUTS = 3 };
   "\"augment\": [\"flip_y\", \"flip_x\"]"
 #endif
 
+/* An entry that makes patches of crops: their first corner, scaled and shifted.
+ */
+#ifdef FAKE_AUGMENT
+#define FAKE_AUGMENT_ENTRY                                                     \
+  "\"augment\": {\"inputs\": ["                                                \
+  "{\"name\": \"crop\", \"type\": \"f32\", \"shape\": [2,12,12,12,1]},"        \
+  "{\"name\": \"crop_labels\", \"type\": \"i32\", \"shape\": [2,12,12,12]},"   \
+  "{\"name\": \"maps\", \"type\": \"f32\", \"shape\": [2,24]},"                \
+  "{\"name\": \"intensities\", \"type\": \"f32\", \"shape\": [2,1,24]},"       \
+  "{\"name\": \"noise_keys\", \"type\": \"i32\", \"shape\": [2,4]}],"          \
+  "\"outputs\": [{\"name\": \"image\", \"type\": \"f32\","                     \
+  "\"shape\": [" FAKE_AUGMENT "," FAKE_SHAPE ",1]},"                           \
+  "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2," FAKE_SHAPE "]}]},"
+#define FAKE_AUGMENTATION "\"augmentation\": \"v2\","
+#define FAKE_AUGMENT_ARENA "\"augment\": 0,"
+#else
+#define FAKE_AUGMENT_ENTRY ""
+#define FAKE_AUGMENTATION ""
+#define FAKE_AUGMENT_ARENA ""
+#endif
+
 /* What makes probabilities of logits: classes, or regions that may overlap. */
 #ifdef FAKE_SIGMOID
 #define FAKE_ACTIVATION "sigmoid"
@@ -91,8 +112,8 @@ static const char manifest[] =
     " \"elements\": 1, \"init\": {\"kind\": \"constant\", \"value\": 0.0}}],"
     "\"optimizer\": {\"kind\": \"sgd\", \"learning_rate\": 0.001, \"slots\":"
     " [{\"name\": \"velocity\", \"offset\": 0, \"init\": "
-    "0.0}]}," FAKE_HEAD_NAMES "\"entries\": {"
-    "\"predict\": {\"inputs\": ["
+    "0.0}]}," FAKE_HEAD_NAMES FAKE_AUGMENTATION
+    "\"entries\": {" FAKE_AUGMENT_ENTRY "\"predict\": {\"inputs\": ["
     "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE
     ",1]}],"
     "\"outputs\": [" FAKE_OUTPUT
@@ -116,7 +137,8 @@ static const char manifest[] =
     "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]},"
     "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]}},"
     "\"versions\": [{\"cpu\": \"fake-cpu\", \"features\": [" FAKE_FEATURES "],"
-    "\"arena_bytes\": {\"prepare\": 0, \"predict\": 0, \"evaluate_step\": 512,"
+    "\"arena_bytes\": {" FAKE_AUGMENT_ARENA
+    "\"prepare\": 0, \"predict\": 0, \"evaluate_step\": 512,"
     "\"grad_step\": 512, \"apply_step\": 0, \"train_step\": 512},"
     "\"scratch_bytes\": 64}" FAKE_GPU_VERSION "],"
     "\"pipeline\": {" FAKE_PIPELINE ","
@@ -154,6 +176,21 @@ static inline void predict_task(const float *image, const float *weight,
       probabilities_at(weight, bias, image[i], probabilities + i * CLASSES);
     else
       probabilities[i] = image[i];
+}
+
+enum { CROP_EDGE = 12, PATCH_EDGE = 8 };
+enum { INTENSITIES = 24, SCALE = 5, SHIFT = 6 };
+
+static inline void augment_sample(const float *crop, const int32_t *labels,
+                                  const float *intensities, float *image,
+                                  int32_t *label) {
+  for (int z = 0; z < PATCH_EDGE; ++z)
+    for (int y = 0; y < PATCH_EDGE; ++y)
+      for (int x = 0; x < PATCH_EDGE; ++x, ++image, ++label) {
+        int at = (z * CROP_EDGE + y) * CROP_EDGE + x;
+        *image = crop[at] * intensities[SCALE] + intensities[SHIFT];
+        *label = labels[at] < 0 ? 0 : labels[at];
+      }
 }
 
 static inline void objective_task(const float *image, const int32_t *label,

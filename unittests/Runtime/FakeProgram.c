@@ -8,9 +8,9 @@
  * loss to its output. With FAKE_COLLECTIVE the gradients are averaged over the
  * ranks, with FAKE_LIBRARY a function of a library predicts, and with
  * FAKE_ALTERNATIVES the kernel may do so instead, with FAKE_MAP a kernel has a
- * tensor map, with FAKE_CUDA
- * there is a version for a GPU, whose kernels the fake CUDA driver finds by
- * their names.
+ * tensor map, with FAKE_AUGMENT there is an entry that makes patches of crops,
+ * with FAKE_CUDA there is a version for a GPU, whose kernels the fake CUDA
+ * driver finds by their names.
  *
  *===----------------------------------------------------------------------===*/
 
@@ -89,6 +89,18 @@ KERNEL update_kernel(void *const *b, void *scratch, int64_t n, int64_t task) {
   (void)scratch, (void)n, (void)task;
   *(float *)b[4] = apply_update(b[0], b[1], b[2], b[3]);
 }
+
+#ifdef FAKE_AUGMENT
+/* crop, labels, intensities -> image, label */
+KERNEL augment_kernel(void *const *b, void *scratch, int64_t n, int64_t task) {
+  (void)scratch, (void)n;
+  int64_t crop = (int64_t)CROP_EDGE * CROP_EDGE * CROP_EDGE;
+  augment_sample(
+      (const float *)b[0] + task * crop, (const int32_t *)b[1] + task * crop,
+      (const float *)b[2] + task * INTENSITIES, (float *)b[3] + task * VOXELS,
+      (int32_t *)b[4] + task * VOXELS);
+}
+#endif
 
 /*===----------------------------------------------------------------------===*
  * Programs
@@ -222,6 +234,19 @@ static const segc_command train_commands[] = {
     GRADIENT, LAUNCH(update_kernel, train_operands, 2, 3, 1, 0),
     ADVANCE(train_advance_operands)};
 
+#ifdef FAKE_AUGMENT
+#define OF_CROP(i, type)                                                       \
+  {SEGC_REGION_INPUT, i, 0, 0, CROP_EDGE * CROP_EDGE * CROP_EDGE, type, 0}
+static const segc_operand augment_operands[] = {
+    OF_CROP(0, SEGC_F32),
+    OF_CROP(1, SEGC_I32),
+    {SEGC_REGION_INPUT, 3, 0, 0, INTENSITIES, SEGC_F32, 0},
+    OUTPUT(0, 0, VOXELS),
+    {SEGC_REGION_OUTPUT, 1, 0, 0, VOXELS, SEGC_I32, 0}};
+static const segc_command augment_commands[] = {
+    LAUNCH(augment_kernel, augment_operands, 3, 2, 0, 1)};
+#endif
+
 #define BIT(region) (1u << SEGC_REGION_##region)
 #define PROGRAM(name, commands, inputs, outputs, regions, arena)               \
   {name,  commands, COUNT(commands), inputs,  outputs,    regions,             \
@@ -233,6 +258,9 @@ enum {
 };
 
 static const segc_program programs[] = {
+#ifdef FAKE_AUGMENT
+    PROGRAM("augment", augment_commands, 5, 2, 0, 0),
+#endif
     PROGRAM("prepare", prepare_commands, 0, 0, BIT(PARAMETERS) | BIT(PREPARED),
             0),
     PROGRAM("predict", predict_commands, 1, 1, BIT(PARAMETERS) | BIT(PREPARED),

@@ -124,10 +124,14 @@ AxisTaps AxisTaps::blur(const AxisBlur &blur, int64_t size) {
   return taps;
 }
 
-AxisTaps AxisTaps::lowResolution(float factor, int64_t size) {
+int64_t segc::lowResolutionExtent(float factor, int64_t size) {
   // Half of a voxel to the even number, as Python rounds.
-  const auto low = std::max<int64_t>(
+  return std::max<int64_t>(
       1, std::lrint(static_cast<double>(size) * static_cast<double>(factor)));
+}
+
+AxisTaps AxisTaps::lowResolution(float factor, int64_t size) {
+  const int64_t low = lowResolutionExtent(factor, size);
   if (low == size)
     return copy(0, size, size);
   AxisTaps taps(2, size);

@@ -56,6 +56,9 @@ struct AxisTaps {
   static AxisTaps lowResolution(float factor, int64_t size);
 };
 
+/// Places of a line of `size` that is reduced by `factor`.
+int64_t lowResolutionExtent(float factor, int64_t size);
+
 /// The place that a line mirrored at its edges has at `place`.
 int64_t mirrored(int64_t place, int64_t size);
 

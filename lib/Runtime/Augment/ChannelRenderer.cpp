@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ChannelRenderer.h"
-#include "segc/Base/Hash.h"
+#include "PatchRandom.h"
 
 #include <algorithm>
 #include <cmath>
@@ -62,11 +62,9 @@ void ChannelRenderer::startFilter(std::vector<AxisTaps> newTaps) {
 void ChannelRenderer::applyOps(float *values, int64_t z, int64_t y) {
   const int64_t n = patch[2];
   if (ops.noise > 0) {
-    const auto stream = static_cast<uint32_t>(hashName("augment.noise") +
-                                              static_cast<uint64_t>(channel) +
-                                              (draw->sample >> 32 << 16));
     kernels.addNoise(values, n, ops.noise,
-                     {draw->seed, static_cast<uint32_t>(draw->sample), stream,
+                     {draw->seed, static_cast<uint32_t>(draw->sample),
+                      noiseStream(draw->sample, channel),
                       static_cast<uint32_t>(z * patch[1] + y)});
   }
   if (ops.scale != 1 || ops.shift != 0 || std::isfinite(ops.low))

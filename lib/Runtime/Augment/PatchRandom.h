@@ -44,6 +44,13 @@ private:
   uint64_t next = 0;
 };
 
+/// The stream of the noise of one channel of a sample.
+inline uint32_t noiseStream(uint64_t sample, int64_t channel) {
+  return static_cast<uint32_t>(hashName("augment.noise") +
+                               static_cast<uint64_t>(channel) +
+                               (sample >> 32 << 16));
+}
+
 /// @name The rules
 /// @{
 std::unique_ptr<PatchDrawer> makeDrawerV2(const PatchOptions &options);

@@ -9,102 +9,21 @@
 
 using namespace segc;
 
-/// The components of a case, found when they are first needed.
-struct PatchSamples::Boxes {
-  std::once_flag once;
-  std::vector<std::vector<ForegroundBox>> found;
-};
-
-static std::string textOf(Shape3 shape) {
-  return std::to_string(shape[0]) + "x" + std::to_string(shape[1]) + "x" +
-         std::to_string(shape[2]);
-}
-
-static Status checkOptions(const PatchOptions &options, int64_t channels) {
-  constexpr int64_t maxEdge = 4096, maxChannels = 1024;
-  for (int64_t size : options.patch)
-    if (size < 1 || size > maxEdge)
-      return invalidArgument("patches of " + textOf(options.patch) +
-                             " voxels, expected edges of 1 to " +
-                             std::to_string(maxEdge));
-  if (channels < 1 || channels > maxChannels)
-    return invalidArgument("patches of " + std::to_string(channels) +
-                           " channels, expected 1 to " +
-                           std::to_string(maxChannels));
-  if (options.batch < 1 || options.slicesPerVolume < 1 ||
-      options.batch % options.slicesPerVolume != 0)
-    return invalidArgument(
-        "batches of " + std::to_string(options.batch) + " samples with " +
-        std::to_string(options.slicesPerVolume) +
-        " slices of a volume, expected positive numbers of which the second "
-        "divides the first");
-  if (!(options.oversampling >= 0 && options.oversampling <= 1))
-    return invalidArgument("oversampling of " +
-                           std::to_string(options.oversampling) +
-                           ", expected 0 to 1");
-  return Status::success();
-}
-
 StatusOr<std::unique_ptr<PatchSamples>>
 PatchSamples::create(const PatchSource &cases, int64_t channels,
                      PatchOptions options) {
-  SEGC_RETURN_IF_ERROR(checkOptions(options, channels));
-  return std::unique_ptr<PatchSamples>(
-      new PatchSamples(cases, channels, std::move(options)));
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<CaseDraws> draws,
+                        CaseDraws::create(cases, channels, std::move(options)));
+  return std::unique_ptr<PatchSamples>(new PatchSamples(std::move(draws)));
 }
 
-PatchSamples::PatchSamples(const PatchSource &cases, int64_t channels,
-                           PatchOptions newOptions)
-    : cases(cases), channels(channels), options(std::move(newOptions)),
-      drawer(makePatchDrawer(options)) {
+PatchSamples::PatchSamples(std::unique_ptr<CaseDraws> newDraws)
+    : draws(std::move(newDraws)) {
+  const PatchOptions &options = draws->options;
   labelDims.assign(options.patch.begin() + (options.planes() ? 1 : 0),
                    options.patch.end());
   imageDims = labelDims;
-  imageDims.push_back(channels);
-  for (int64_t i = 0; i < cases.cases(); ++i)
-    boxes.push_back(std::make_unique<Boxes>());
-}
-
-PatchSamples::~PatchSamples() = default;
-
-int64_t PatchSamples::count(Split split) const {
-  return split == Split::Train ? cases.cases() : 0;
-}
-
-Status PatchSamples::check(const PreparedCase &prepared) const {
-  if (prepared.channels != channels)
-    return invalidArgument(prepared.name + ": " +
-                           std::to_string(prepared.channels) +
-                           " channels, expected " + std::to_string(channels) +
-                           " as the model has");
-  if (!prepared.labels)
-    return invalidArgument(prepared.name +
-                           ": no labels, expected those of a training case");
-  return Status::success();
-}
-
-Status PatchSamples::load(Split split) const {
-  std::string wrong;
-  Status first;
-  for (int64_t i = 0; i < count(split); ++i) {
-    StatusOr<PreparedCase> prepared = cases.at(i);
-    const Status status = prepared.ok() ? check(*prepared) : prepared.status();
-    if (status.ok())
-      continue;
-    if (first.ok())
-      first = status;
-    wrong += (wrong.empty() ? "" : "\n  ") + status.message();
-  }
-  return first.ok() ? first : Status(first.code(), wrong);
-}
-
-const std::vector<std::vector<ForegroundBox>> &
-PatchSamples::boxesOf(const PreparedCase &prepared, int64_t index) const {
-  Boxes &entry = *boxes[static_cast<size_t>(index)];
-  if (options.rules != PlanRules::V2)
-    std::call_once(entry.once,
-                   [&] { entry.found = foregroundBoxes(prepared); });
-  return entry.found;
+  imageDims.push_back(draws->channels);
 }
 
 std::unique_ptr<PatchRenderer> PatchSamples::takeRenderer() const {
@@ -116,32 +35,18 @@ std::unique_ptr<PatchRenderer> PatchSamples::takeRenderer() const {
       return renderer;
     }
   }
-  return std::make_unique<PatchRenderer>(options.patch, channels,
+  const PatchOptions &options = draws->options;
+  return std::make_unique<PatchRenderer>(options.patch, draws->channels,
                                          options.maskedChannels);
 }
 
 Status PatchSamples::sample(Split split, int64_t index, const AugmentKey &key,
                             float *image, int32_t *label) const {
-  if (split != Split::Train)
-    return internalError("patches of cases that do not train");
-  StatusOr<PreparedCase> prepared = cases.at(index);
-  if (!prepared.ok())
-    return prepared.status().withContext(cases.caseName(index));
-  SEGC_RETURN_IF_ERROR(check(*prepared));
-  const PatchDraw draw =
-      drawer->draw({*prepared, boxesOf(*prepared, index)}, key);
+  SEGC_ASSIGN_OR_RETURN(const CaseDraw drawn, draws->draw(split, index, key));
   std::unique_ptr<PatchRenderer> renderer = takeRenderer();
-  const Status status = renderer->render(*prepared, draw, image, label);
+  const Status status =
+      renderer->render(drawn.prepared, drawn.draw, image, label);
   std::lock_guard<std::mutex> lock(mutex);
   idle.push_back(std::move(renderer));
   return status;
-}
-
-void segc::followRules(const PatchOptions &options, LoaderOptions &loader) {
-  loader.batch = options.batch;
-  loader.drawCases = options.rules == PlanRules::V2;
-  loader.samplesPerCase =
-      options.rules == PlanRules::Example && options.planes()
-          ? options.slicesPerVolume
-          : 1;
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AugmentPlace.h"
 #include "CacheCases.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Json.h"
@@ -14,7 +15,6 @@
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/Profile.h"
 #include "segc/Runtime/Commands/Session.h"
-#include "segc/Runtime/Inference/EntryInputs.h"
 #include "segc/Runtime/Metrics/Metrics.h"
 #include "segc/Runtime/Train/BatchSource.h"
 #include "segc/Runtime/Train/Weights.h"
@@ -43,7 +43,11 @@ struct BenchmarkData {
 
 static StatusOr<std::unique_ptr<BatchSource>>
 openSource(const BenchmarkOptions &options, const EntrySignature &entry,
-           const Manifest &manifest, BenchmarkData &data) {
+           ModelRunner &runner, BenchmarkData &data) {
+  const Manifest &manifest = runner.manifest();
+  AugmentRequest request = {options.augmentOn, "", ""};
+  if (!holdsCache(options.data.data))
+    SEGC_RETURN_IF_ERROR(augmentPlace(request, options.model, runner).status());
   LoaderOptions loader;
   loader.batch = batchSizeOf(options.model, manifest);
   if (options.data.data.empty())
@@ -54,11 +58,18 @@ openSource(const BenchmarkOptions &options, const EntrySignature &entry,
   }
   CacheCases &cached = data.cached;
   SEGC_ASSIGN_OR_RETURN(cached, openCacheCases(options.data, manifest));
-  SEGC_RETURN_IF_ERROR(cached.preparePatches(
-      planRulesName(cached.cache->plan().rules), loader.batch));
+  const std::string rules = planRulesName(cached.cache->plan().rules);
+  SEGC_RETURN_IF_ERROR(cached.preparePatches(rules, loader.batch));
+  loader.augment = options.augmentOn.has_value();
+  request.augmentation = loader.augment ? rules : "none";
+  SEGC_ASSIGN_OR_RETURN(const std::string place,
+                        augmentPlace(request, options.model, runner));
+  if (place == "device") {
+    SEGC_RETURN_IF_ERROR(cached.prepareCrops(manifest));
+    SEGC_RETURN_IF_ERROR(feedTraining(runner));
+  }
   followRules(cached.patches, loader);
-  return makeLoaderSource(*cached.samples, cached.trainNames(),
-                          cached.identity(), loader);
+  return cached.makeSource(loader);
 }
 
 /// Times `steps` calls behind `warmupSteps` others, in milliseconds. Waiting
@@ -69,7 +80,6 @@ static StatusOr<std::vector<double>> measure(ModelRunner &runner,
                                              const BenchmarkOptions &options,
                                              const std::string &entryName,
                                              KernelProfiler *profiler) {
-  const EntrySignature &entry = *runner.manifest().entry(entryName);
   Recipe recipe = recipeOf(runner.manifest());
   std::vector<double> times;
   for (int64_t i = 0; i < options.warmupSteps + options.steps; ++i) {
@@ -85,7 +95,7 @@ static StatusOr<std::vector<double>> measure(ModelRunner &runner,
     Clock::time_point begin = Clock::now();
     SEGC_ASSIGN_OR_RETURN(TrainBatch batch, source.next());
     SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
-                          inputsOf(entry, batch.image, batch.label));
+                          feedBatch(runner, entryName, batch));
     segc_scalars scalars = {};
     scalars.learning_rate = static_cast<float>(recipe.learningRate);
     scalars.momentum = static_cast<float>(recipe.momentum);
@@ -182,6 +192,9 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
       options.data.data.empty() && !idle.empty())
     return wrongUsage(idle + " has no effect without --data: leave it out");
   bool training = options.mode == "train";
+  if (options.augmentOn && !training)
+    return wrongUsage("--augment-on has no effect without --mode train: leave "
+                      "it out");
   std::string entryName = training ? "train_step" : "predict";
   SEGC_ASSIGN_OR_RETURN(LoadedModel model, openModel(options.model, training));
   ModelRunner &runner = model.runner;
@@ -194,7 +207,7 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
       runner.initialize(static_cast<uint64_t>(options.data.seed)));
   BenchmarkData data;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<BatchSource> source,
-                        openSource(options, *entry, manifest, data));
+                        openSource(options, *entry, runner, data));
   SEGC_RETURN_IF_ERROR(checkPaths(options, data));
   KernelProfiler profiler;
   bool profiling = !options.profile.empty() || !options.trace.empty();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CacheCases.h"
+#include "segc/Plan/AugmentEntry.h"
 #include "segc/Plan/PipelinePlan.h"
 #include "segc/Plan/PlanFile.h"
 #include "segc/Runtime/Metrics/LabelClasses.h"
@@ -32,12 +33,29 @@ Status CacheCases::preparePatches(const std::string &augmentation,
     patches.slicesPerVolume = batch / 2;
   if (cache->plan().rules == PlanRules::V2)
     patches.maskedChannels = configuration.useMask;
-  SEGC_ASSIGN_OR_RETURN(
-      samples,
-      PatchSamples::create(
-          *train, static_cast<int64_t>(cache->plan().channelNames.size()),
-          patches));
+  SEGC_ASSIGN_OR_RETURN(samples,
+                        PatchSamples::create(*train, channels(), patches));
   return samples->load(Split::Train);
+}
+
+Status CacheCases::prepareCrops(const Manifest &manifest) {
+  SEGC_ASSIGN_OR_RETURN(
+      crops, PatchCrops::create(*train, channels(), patches,
+                                *manifest.entry(augment::entryName)));
+  return Status::success();
+}
+
+StatusOr<std::unique_ptr<BatchSource>>
+CacheCases::makeSource(const LoaderOptions &options) const {
+  const SampleSource *source = samples.get();
+  if (crops)
+    source = crops.get();
+  return makeLoaderSource({*source, *samples, trainNames(), identity()},
+                          options);
+}
+
+int64_t CacheCases::channels() const {
+  return static_cast<int64_t>(cache->plan().channelNames.size());
 }
 
 WindowOptions CacheCases::windows() const {

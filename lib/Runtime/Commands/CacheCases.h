@@ -8,6 +8,7 @@
 #ifndef SEGC_LIB_RUNTIME_COMMANDS_CACHECASES_H
 #define SEGC_LIB_RUNTIME_COMMANDS_CACHECASES_H
 
+#include "segc/Runtime/Augment/PatchCrops.h"
 #include "segc/Runtime/Augment/PatchSamples.h"
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Inference/Windows.h"
@@ -23,15 +24,24 @@ struct CacheCases {
   std::unique_ptr<PatchSource> train, validation;
   PatchOptions patches;
   std::unique_ptr<PatchSamples> samples; ///< Of preparePatches().
+  std::unique_ptr<PatchCrops> crops;     ///< Of prepareCrops().
 
-  std::vector<std::string> trainNames() const;
   /// Patches of the cases that train, for batches of `batch`. See
   /// chooseAugmentation().
   Status preparePatches(const std::string &augmentation, int64_t batch);
+  /// The same patches to be made by the entry `augment` of a model.
+  Status prepareCrops(const Manifest &manifest);
+  /// Crops if there are some, else patches.
+  StatusOr<std::unique_ptr<BatchSource>>
+  makeSource(const LoaderOptions &options) const;
   /// Windows of an evaluation, by the rules of the plan.
   WindowOptions windows() const;
+
+private:
+  std::vector<std::string> trainNames() const;
   /// Names data set, plan and split, for the digest of a run.
   std::string identity() const;
+  int64_t channels() const;
 };
 
 /// Opens the cache that --data names, and checks that the model takes its

@@ -293,6 +293,12 @@ static void addBenchmark(CLI::App &root,
   app.add_option("--steps,--bench-steps", options->steps,
                  "Steps that are timed")
       ->check(integerIn(1, maxBenchmarkSteps));
+  app.add_option(
+         "--augment-on", options->augmentOn,
+         "Where the patches of a cache are augmented: by threads of the "
+         "host, or by the model's entry augment on the device; default: "
+         "they are not augmented")
+      ->check(CLI::IsMember({"host", "device"}));
   app.add_option("--json", options->json,
                  "Results file; default: standard output");
   app.add_option("--profile", options->profile,

@@ -30,6 +30,16 @@ static std::vector<std::string> compileOptions(const ModelOptions &options,
   return words;
 }
 
+std::string segc::compileCommand(const ModelOptions &options,
+                                 segc_device device,
+                                 const std::vector<std::string> &more) {
+  std::string command = "segc compile MODEL.mlir -o " + options.model;
+  for (const auto &words : {compileOptions(options, device), more})
+    for (const std::string &word : words)
+      command += " " + word;
+  return command;
+}
+
 /// Whether a model is what the options ask for. If not, the message is the
 /// segc command that makes one.
 static Status checkOptions(const ModelOptions &options,
@@ -46,11 +56,8 @@ static Status checkOptions(const ModelOptions &options,
         "--amp, the model was compiled with --precision " + manifest.precision;
   else
     return Status::success();
-  std::string command = "segc compile MODEL.mlir -o " + options.model;
-  for (const std::string &word :
-       compileOptions(options, model.version().device))
-    command += " " + word;
-  return wrongUsage(options.model + ": " + wrong + "; run `" + command + "`");
+  return wrongUsage(options.model + ": " + wrong + "; run `" +
+                    compileCommand(options, model.version().device) + "`");
 }
 
 StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AugmentPlace.h"
 #include "TrainSetup.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
@@ -122,6 +123,7 @@ static Status openCases(Run &run) {
   if (options.augmentation)
     return wrongUsage("--augmentation has no effect but on a cache of "
                       "`segrun preprocess`: leave it out");
+  SEGC_RETURN_IF_ERROR(augmentPlaceOf(run).status());
   SEGC_ASSIGN_OR_RETURN(std::string orientation, orientationOf(run));
   std::optional<AxisFrame> frame;
   if (!orientation.empty()) {
@@ -184,10 +186,11 @@ static Status openSource(Run &run) {
   loader.firstStep = static_cast<uint64_t>(run.state.step);
   if (run.cached.cache) {
     followRules(run.cached.patches, loader);
-    SEGC_ASSIGN_OR_RETURN(run.source,
-                          makeLoaderSource(*run.cached.samples,
-                                           run.cached.trainNames(),
-                                           run.cached.identity(), loader));
+    if (run.augmentOn == "device") {
+      SEGC_RETURN_IF_ERROR(run.cached.prepareCrops(run.runner.manifest()));
+      SEGC_RETURN_IF_ERROR(feedTraining(run.runner));
+    }
+    SEGC_ASSIGN_OR_RETURN(run.source, run.cached.makeSource(loader));
     return Status::success();
   }
   SEGC_ASSIGN_OR_RETURN(run.source, makeLoaderSource(*run.dataset, loader));
@@ -217,6 +220,7 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"augment", augments(run)},
       {"augmentation",
        run.state.settings ? run.state.settings->augmentation : std::string()},
+      {"augment_on", run.augmentOn},
       {"batch_size", run.state.batchSize},
       {"steps", config.schedule.totalSteps},
       {"steps_per_epoch", config.stepsPerEpoch},
@@ -271,6 +275,7 @@ static CommandResult train(Run &run) {
     SEGC_RETURN_IF_ERROR(loadCases(run));
   }
   SEGC_RETURN_IF_ERROR(checkEvaluation(run));
+  SEGC_ASSIGN_OR_RETURN(run.augmentOn, augmentPlaceOf(run));
   SEGC_RETURN_IF_ERROR(openSource(run));
   SEGC_RETURN_IF_ERROR(configure(run));
   SEGC_RETURN_IF_ERROR(takeSettings(run));
@@ -349,6 +354,6 @@ CommandResult segc::runTrain(const TrainOptions &options) {
   RunPhases phases;
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(options.model, /*training=*/true, &phases));
-  Run run = {options, model.runner, {}, {}, {}, {}, {}, std::move(phases)};
+  Run run = {options, model.runner, {}, {}, {}, {}, {}, {}, std::move(phases)};
   return train(run);
 }

@@ -137,6 +137,13 @@ static void addTraining(CLI::App &app, TrainOptions &options) {
                  "none; --augment takes that of the plan's rules")
       ->check(CLI::IsMember(
           {"none", "example", "v2", "mlperf", "mlperf_published"}));
+  app.add_option(
+         "--augment-on", options.augmentOn,
+         "Where the patches of a cache are augmented: by threads of the "
+         "host, or by the model's entry augment on the device; default: "
+         "the device, where the model has the entry and it is not the "
+         "host")
+      ->check(CLI::IsMember({"host", "device"}));
   app.add_option("--loader-threads", options.loaderThreads,
                  "Threads that prepare batches; default: 1; results do not "
                  "depend on it")

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TrainSetup.h"
+#include "AugmentPlace.h"
 #include "segc/Plan/Optimizers.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
@@ -62,6 +63,7 @@ Status segc::checkTrainOptions(const TrainOptions &options) {
     data.orientation.reset(); // checkpoints record it
     std::string idle = options.augment.value_or(false) ? "--augment"
                        : options.augmentation          ? "--augmentation"
+                       : options.augmentOn             ? "--augment-on"
                        : options.loaderThreads         ? "--loader-threads"
                                                        : idleWithoutData(data);
     if (idle.empty())
@@ -211,6 +213,16 @@ std::string segc::patchAugmentation(const Run &run) {
              : planRulesName(run.cached.cache->plan().rules);
 }
 
+StatusOr<std::string> segc::augmentPlaceOf(const Run &run) {
+  AugmentRequest request;
+  request.asked = run.options.augmentOn;
+  if (run.state.settings)
+    request.before = run.state.settings->augmentOn;
+  if (run.cached.cache)
+    request.augmentation = augments(run) ? patchAugmentation(run) : "none";
+  return augmentPlace(request, run.options.model, run.runner);
+}
+
 /// What this run was asked to do, as its checkpoints carry it.
 static StatusOr<RunSettings> settingsOf(const Run &run) {
   const TrainOptions &options = run.options;
@@ -224,6 +236,7 @@ static StatusOr<RunSettings> settingsOf(const Run &run) {
   settings.augment = augments(run);
   if (run.cached.cache)
     settings.augmentation = settings.augment ? patchAugmentation(run) : "none";
+  settings.augmentOn = run.augmentOn;
   settings.precision = manifest.precision;
   settings.optimizer = manifest.optimizer.kind;
   settings.schedule = run.config.schedule;
@@ -279,6 +292,7 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {!options.dumpGradients.empty(), "--dump-gradients"},
       {options.augment.has_value(), "--augment"},
       {options.augmentation.has_value(), "--augmentation"},
+      {options.augmentOn.has_value(), "--augment-on"},
       {options.loaderThreads.has_value(), "--loader-threads"},
       {options.epochs.has_value(), "--epochs"},
       {options.learningRate.has_value(), "--learning-rate"},

@@ -20,7 +20,8 @@ struct Run {
   const TrainOptions &options;
   ModelRunner &runner;
   std::unique_ptr<Dataset> dataset;
-  CacheCases cached; ///< Instead of a data set, if its cache is there.
+  CacheCases cached;     ///< Instead of a data set, if its cache is there.
+  std::string augmentOn; ///< See augmentPlace().
   std::unique_ptr<BatchSource> source;
   TrainState state;
   TrainerConfig config;
@@ -45,6 +46,9 @@ bool augments(const Run &run);
 /// The augmentation of the patches of a cache, whose rules the crops follow:
 /// asked for, that of the run until now, or that of the plan.
 std::string patchAugmentation(const Run &run);
+
+/// Where this run augments patches; see augmentPlace().
+StatusOr<std::string> augmentPlaceOf(const Run &run);
 
 /// Holds what is asked for against what the run had until now, and makes it the
 /// run's.

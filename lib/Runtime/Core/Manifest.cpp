@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Core/Manifest.h"
+#include "segc/Plan/AugmentEntry.h"
 #include "segc/model_tables.h"
 
 #include <set>
@@ -261,6 +262,12 @@ StatusOr<Manifest> segc::parseManifest(std::string_view text,
   root.forEach("versions", [&](JsonReader reader) {
     manifest.versions.push_back(parseVersion(reader));
   });
+  manifest.augmentation = root.stringOr("augmentation", "");
+  if (manifest.augmentation.empty() != !manifest.entry(augment::entryName))
+    root.fail("\"augmentation\" is \"" + manifest.augmentation +
+              "\", and the entry augment is " +
+              (manifest.entry(augment::entryName) ? "there" : "not there") +
+              "; expected both or none");
   root.object("pipeline");
   if (!status.ok())
     return status;

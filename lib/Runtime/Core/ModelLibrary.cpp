@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Core/ModelLibrary.h"
+#include "segc/Plan/AugmentEntry.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
 #include "segc/Runtime/Core/StaticModel.h"
 #include "segc/model_tables.h"
@@ -91,8 +92,9 @@ Status ModelLibrary::open(segc_model_query_fn query,
   SEGC_ASSIGN_OR_RETURN(
       manifest_, parseManifest({model_->manifest, model_->manifest_bytes},
                                path_ + ": manifest"));
+  // What augments is a program alone: see checkPrograms().
   for (const auto &[name, signature] : manifest_.entries)
-    if (!entry(name))
+    if (!entry(name) && name != augment::entryName)
       return dataLoss(path_ + ": the manifest lists the entry \"" + name +
                       "\", which the model lacks");
   SEGC_RETURN_IF_ERROR(chooseVersion(filter));

@@ -63,6 +63,17 @@ std::shared_ptr<const Dataset::LoadedCase> Dataset::loadCase(Case &entry,
   return loaded;
 }
 
+std::vector<TensorSignature> ImageSource::tensors() const {
+  return {{"image", ElementType::F32, imageShape()},
+          {"label", ElementType::I32, labelShape()}};
+}
+
+Status ImageSource::write(Split split, int64_t index, const AugmentKey &key,
+                          const std::vector<void *> &memory) const {
+  return sample(split, index, key, static_cast<float *>(memory[0]),
+                static_cast<int32_t *>(memory[1]));
+}
+
 Status Dataset::load(Split split) const {
   SEGC_RETURN_IF_ERROR(splitStatus[static_cast<size_t>(split)]);
   Status first;

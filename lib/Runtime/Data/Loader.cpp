@@ -49,6 +49,22 @@ static Status checkOptions(const LoaderOptions &options) {
   return Status::success();
 }
 
+/// The memory of a tensor of a batch.
+static const void *find(const Batch &batch, const std::string &name) {
+  const auto found =
+      std::find_if(batch.tensors.begin(), batch.tensors.end(),
+                   [&](const BatchTensor &t) { return t.name == name; });
+  return found == batch.tensors.end() ? nullptr : found->memory.data();
+}
+
+const float *Batch::floats(const std::string &name) const {
+  return static_cast<const float *>(find(*this, name));
+}
+
+const int32_t *Batch::integers(const std::string &name) const {
+  return static_cast<const int32_t *>(find(*this, name));
+}
+
 StatusOr<std::unique_ptr<Loader>> Loader::create(const SampleSource &source,
                                                  Split split,
                                                  const LoaderOptions &options) {
@@ -61,11 +77,7 @@ StatusOr<std::unique_ptr<Loader>> Loader::create(const SampleSource &source,
                            " cases; check the fold and the train split");
   }
   std::unique_ptr<Loader> loader(new Loader(source, split, options));
-  for (const auto &batch : loader->spare)
-    if (!batch->image.data() || (options.labels && !batch->label.data()))
-      return ioError("loader: no memory for batches of " +
-                     std::to_string(options.batch) +
-                     " samples; choose a smaller batch");
+  SEGC_RETURN_IF_ERROR(loader->allocate());
   SEGC_RETURN_IF_ERROR(
       withoutExceptions([&] {
         for (int64_t i = 0; i < options.threads; ++i)
@@ -78,20 +90,25 @@ StatusOr<std::unique_ptr<Loader>> Loader::create(const SampleSource &source,
 Loader::Loader(const SampleSource &source, Split split,
                const LoaderOptions &options)
     : source(source), split(split), options(options), begun(options.firstStep),
-      delivered(options.firstStep) {
-  for (int64_t size : source.imageShape())
-    imageElements *= static_cast<size_t>(size);
-  for (int64_t size : source.labelShape())
-    labelElements *= static_cast<size_t>(size);
+      delivered(options.firstStep) {}
+
+Status Loader::allocate() {
   // One more: the caller holds the current one.
   for (int64_t i = 0; i <= std::max(options.ahead, options.threads); ++i) {
     auto batch = std::make_unique<Batch>();
-    const auto samples = static_cast<size_t>(options.batch);
-    batch->image = BatchArray<float>(samples * imageElements);
-    if (options.labels)
-      batch->label = BatchArray<int32_t>(samples * labelElements);
+    for (const TensorSignature &tensor : source.tensors()) {
+      const auto bytes = static_cast<size_t>(tensor.bytes());
+      batch->tensors.push_back(
+          {tensor.name, bytes,
+           BatchArray<std::byte>(static_cast<size_t>(options.batch) * bytes)});
+      if (!batch->tensors.back().memory.data())
+        return ioError("loader: no memory for batches of " +
+                       std::to_string(options.batch) +
+                       " samples; choose a smaller batch");
+    }
     spare.push_back(std::move(batch));
   }
+  return Status::success();
 }
 
 Loader::~Loader() {
@@ -119,10 +136,12 @@ Status Loader::fill(Batch &batch, PatchSampler &sampler) const {
   for (size_t i = 0; i < count; ++i) {
     const Patch patch = sampler.at(batch.firstSample + i);
     batch.cases.push_back(patch.caseIndex);
-    SEGC_RETURN_IF_ERROR(source.sample(
-        split, patch.caseIndex, {options.seed, patch.sample, options.augment},
-        batch.image.data() + i * imageElements,
-        options.labels ? batch.label.data() + i * labelElements : nullptr));
+    std::vector<void *> memory;
+    for (BatchTensor &tensor : batch.tensors)
+      memory.push_back(tensor.memory.data() + i * tensor.sampleBytes);
+    SEGC_RETURN_IF_ERROR(
+        source.write(split, patch.caseIndex,
+                     {options.seed, patch.sample, options.augment}, memory));
   }
   return Status::success();
 }

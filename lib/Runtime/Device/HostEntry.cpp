@@ -84,14 +84,17 @@ static segc_services makeServices(ServiceContext &context) {
 Status ModelRunner::callEntry(const std::string &entry,
                               const std::vector<void *> &inputs, int64_t batch,
                               segc_scalars &scalars) {
-  std::vector<void *> outputPointers;
+  std::vector<void *> inputPointers = inputs, outputPointers;
   const EntrySignature *signature = manifest().entry(entry);
+  if (!producerOf(entry).empty())
+    for (const TensorSignature &input : signature->inputs)
+      inputPointers.push_back(fedTensor(entry, input).buffer.hostData());
   for (size_t i = 0; signature && i < signature->outputs.size(); ++i)
     outputPointers.push_back(outputData(entry, i));
 
   segc_call call = {};
   call.struct_size = sizeof(call);
-  call.input_count = static_cast<uint32_t>(inputs.size());
+  call.input_count = static_cast<uint32_t>(inputPointers.size());
   call.output_count = static_cast<uint32_t>(outputPointers.size());
   call.batch = batch;
   call.parameters = parameterBuffer.hostData();
@@ -101,7 +104,7 @@ Status ModelRunner::callEntry(const std::string &entry,
   call.prepared = preparedBuffer.hostData();
   call.arena = arena.hostData();
   call.arena_bytes = arena.size();
-  call.inputs = inputs.data();
+  call.inputs = inputPointers.data();
   call.outputs = outputPointers.data();
   call.scalars = &scalars;
 

@@ -127,7 +127,7 @@ Status ModelRunner::loadEmbeddedWeights() {
 
 Status
 ModelRunner::allocateTensors(const std::vector<TensorSignature> &signatures,
-                             std::vector<Tensor> &tensors) {
+                             bool isStaged, std::vector<Tensor> &tensors) {
   if (!tensors.empty())
     return Status::success();
   for (const TensorSignature &signature : signatures) {
@@ -136,7 +136,7 @@ ModelRunner::allocateTensors(const std::vector<TensorSignature> &signatures,
     SEGC_ASSIGN_OR_RETURN(
         tensor.buffer,
         device_->allocate(bytes, signature.name.c_str(), options.canaries));
-    if (!device_->sharesHostMemory()) {
+    if (isStaged && !device_->sharesHostMemory()) {
       SEGC_ASSIGN_OR_RETURN(tensor.staging, device_->allocateStaging(
                                                 bytes, signature.name.c_str()));
     }
@@ -168,11 +168,14 @@ Status ModelRunner::reserve(const std::string &entry) {
   EntryMemory &memory = entries[entry];
   if (!signature)
     return Status::success();
-  if (!device_->sharesHostMemory())
-    SEGC_RETURN_IF_ERROR(allocateTensors(signature->inputs, memory.inputs));
+  if (!device_->sharesHostMemory() && producerOf(entry).empty())
+    SEGC_RETURN_IF_ERROR(
+        allocateTensors(signature->inputs, /*isStaged=*/true, memory.inputs));
   return places != shared.end()
              ? Status::success()
-             : allocateTensors(signature->outputs, memory.outputs);
+             : allocateTensors(signature->outputs,
+                               /*isStaged=*/!feedsOthers(entry),
+                               memory.outputs);
 }
 
 Status ModelRunner::call(const std::string &entry,
@@ -198,19 +201,20 @@ Status ModelRunner::invoke(const std::string &entry,
                            const std::vector<void *> &inputs, int64_t batch,
                            segc_scalars &scalars) {
   const EntrySignature *signature = manifest().entry(entry);
-  if (!model->entry(entry))
+  if (!model->entry(entry) && !model->program(entry))
     return unsupported(model->path() + ": compiled without the entry " + entry);
   if (batch < 1 || batch > manifest().batch)
     return invalidArgument(
         model->path() + ": batch " + std::to_string(batch) + " is outside 1.." +
         std::to_string(manifest().batch) + "; compile with a larger --batch");
-  size_t wanted = signature ? signature->inputs.size() : 0;
+  size_t wanted =
+      signature && producerOf(entry).empty() ? signature->inputs.size() : 0;
   if (inputs.size() != wanted)
     return internalError(entry + ": given " + std::to_string(inputs.size()) +
                          " inputs, the manifest lists " +
                          std::to_string(wanted));
   SEGC_RETURN_IF_ERROR(reserve(entry));
-  Status status = device_->sharesHostMemory()
+  Status status = device_->sharesHostMemory() && model->entry(entry)
                       ? callEntry(entry, inputs, batch, scalars)
                       : runProgram(entry, inputs, batch, scalars);
   SEGC_RETURN_IF_ERROR(checkGuards(entry));
@@ -228,6 +232,9 @@ Status ModelRunner::runProgram(const std::string &entry,
   const EntrySignature *found = manifest().entry(entry);
   const EntrySignature &signature = found ? *found : none;
   const EntryMemory &tensors = entries[entry];
+  // The host calls programs alone that have no function, without a recording:
+  // the addresses of their inputs change.
+  const bool onHost = device_->sharesHostMemory();
   ProgramMemory memory;
   memory.flat[SEGC_REGION_ARENA] = arena.address();
   memory.flat[SEGC_REGION_PARAMETERS] = parameterBuffer.address();
@@ -236,32 +243,26 @@ Status ModelRunner::runProgram(const std::string &entry,
   memory.flat[SEGC_REGION_OPTIMIZER] = optimizerBuffer.address();
   memory.flat[SEGC_REGION_SCALARS] = scalarBuffer.address();
   memory.flat[SEGC_REGION_PREPARED] = preparedBuffer.address();
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const Tensor &tensor = tensors.inputs[i];
-    memory.inputs.push_back(tensor.buffer.address());
-    // Inputs are those of samples.
-    const uint64_t bytes =
-        signature.inputs[i].bytes() / manifest().batch * batch;
-    SEGC_RETURN_IF_ERROR(device_->copyThroughStaging(
-        *stream, tensor.buffer.address(), tensor.hostData(), inputs[i], bytes));
-  }
+  SEGC_ASSIGN_OR_RETURN(memory.inputs, placeInputs(entry, inputs, batch));
   for (const Tensor &output : tensors.outputs)
     memory.outputs.push_back(output.buffer.address());
-  SEGC_RETURN_IF_ERROR(device_->copyToDevice(*stream, scalarBuffer.address(),
-                                             &scalars, sizeof(scalars)));
+  if (!onHost)
+    SEGC_RETURN_IF_ERROR(device_->copyToDevice(*stream, scalarBuffer.address(),
+                                               &scalars, sizeof(scalars)));
   // With guards, each kernel is waited for, so that a fault names its kernel.
   KernelObserver everyKernel;
-  Status status =
-      programs->run(*program, memory, batch,
-                    !observer && options.canaries ? &everyKernel : observer);
+  Status status = programs->run(
+      *program, memory, batch,
+      !observer && (options.canaries || onHost) ? &everyKernel : observer);
   // Of outputs the signature does not tell which have samples: the Dice of as
   // many classes looks the same.
   if (status.ok())
     for (size_t i = 0; i < tensors.outputs.size(); ++i)
-      SEGC_RETURN_IF_ERROR(
-          device_->copyToHost(*stream, tensors.outputs[i].hostData(),
-                              memory.outputs[i], signature.outputs[i].bytes()));
-  if (status.ok())
+      if (tensors.outputs[i].staging.size())
+        SEGC_RETURN_IF_ERROR(device_->copyToHost(
+            *stream, tensors.outputs[i].hostData(), memory.outputs[i],
+            signature.outputs[i].bytes()));
+  if (status.ok() && !onHost)
     status = device_->copyToHost(*stream, &scalars, scalarBuffer.address(),
                                  sizeof(scalars));
   // Whatever happened, nothing may look at the host's memory later.

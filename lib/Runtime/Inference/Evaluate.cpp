@@ -37,7 +37,7 @@ static void addCases(const Predictor &predictor, const Dataset &dataset,
   std::vector<int32_t> predicted(voxels);
   for (int64_t i = 0; i < batch.size; ++i) {
     argmaxRows(predictor.probabilities(i), voxels, classes, predicted.data());
-    const int32_t *label = batch.label.data() + i * voxels;
+    const int32_t *label = batch.integers("label") + i * voxels;
     std::vector<ClassCounts> counts =
         countClasses(predicted.data(), label, voxels, classes);
     std::vector<double> dice = hardDice(counts);
@@ -54,9 +54,9 @@ static Status evaluateBatch(ModelRunner &runner, const Batch &batch,
   if (!entry)
     return Status::success();
   segc_scalars scalars = inferenceScalars();
-  SEGC_ASSIGN_OR_RETURN(
-      std::vector<void *> inputs,
-      inputsOf(*entry, batch.image.data(), batch.label.data()));
+  SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
+                        inputsOf(*entry, {{"image", batch.floats("image")},
+                                          {"label", batch.integers("label")}}));
   SEGC_RETURN_IF_ERROR(
       runner.call("evaluate_step", inputs, batch.size, scalars));
   SEGC_RETURN_IF_ERROR(checkFiniteOutputs(
@@ -96,7 +96,8 @@ StatusOr<Evaluation> segc::evaluateSplit(ModelRunner &runner,
       return Status(StatusCode::Interrupted, "interrupted while evaluating");
     const std::string names = namesOf(*batch);
     SEGC_RETURN_IF_ERROR(evaluateBatch(runner, *batch, names, evaluation));
-    SEGC_RETURN_IF_ERROR(predictor.predict(batch->image.data(), batch->size));
+    SEGC_RETURN_IF_ERROR(
+        predictor.predict(batch->floats("image"), batch->size));
     SEGC_RETURN_IF_ERROR(predictor.checkFinite(names));
     addCases(predictor, dataset, split, *batch, manifest.classes, evaluation);
   }

@@ -33,7 +33,7 @@ Status Predictor::predict(const float *images, int64_t samples) {
   if (!entry)
     return unsupported(runner.library().path() +
                        ": compiled without the entry predict");
-  SEGC_ASSIGN_OR_RETURN(inputs, inputsOf(*entry, images));
+  SEGC_ASSIGN_OR_RETURN(inputs, inputsOf(*entry, {{"image", images}}));
   count = samples;
   segc_scalars scalars = inferenceScalars();
   SEGC_RETURN_IF_ERROR(runner.call("predict", inputs, count, scalars));

@@ -24,44 +24,40 @@ namespace {
 
 class LoaderSource : public BatchSource {
 public:
-  LoaderSource(const SampleSource &data, std::vector<std::string> names,
-               std::string identity, std::unique_ptr<Loader> loader)
-      : data(data), names(std::move(names)), identity(std::move(identity)),
-        loader(std::move(loader)) {}
+  LoaderSource(TrainingSamples data, std::unique_ptr<Loader> loader)
+      : data(std::move(data)), loader(std::move(loader)) {}
 
   StatusOr<TrainBatch> next() override {
     SEGC_ASSIGN_OR_RETURN(const Batch *batch, loader->next());
     if (!batch)
       return internalError("the loader of the training data has ended");
     TrainBatch result;
-    result.image = batch->image.data();
-    result.label = batch->label.data();
+    for (const BatchTensor &tensor : batch->tensors)
+      result.tensors.push_back({tensor.name, tensor.memory.data()});
     result.size = batch->size;
     result.firstSample = static_cast<int64_t>(batch->firstSample);
     for (int64_t index : batch->cases)
-      result.names.push_back(names[static_cast<size_t>(index)]);
+      result.names.push_back(data.names[static_cast<size_t>(index)]);
     return result;
   }
-  int64_t samples() const override { return data.count(Split::Train); }
+  int64_t samples() const override { return data.samples.count(Split::Train); }
 
   std::optional<LoaderTimes> times() const override { return loader->times(); }
 
   StatusOr<std::string> digest() const override {
-    std::vector<float> image(elementCount(data.imageShape()));
-    std::vector<int32_t> label(elementCount(data.labelShape()));
+    std::vector<float> image(elementCount(data.images.imageShape()));
+    std::vector<int32_t> label(elementCount(data.images.labelShape()));
     SEGC_RETURN_IF_ERROR(
-        data.sample(Split::Train, 0, {}, image.data(), label.data()));
+        data.images.sample(Split::Train, 0, {}, image.data(), label.data()));
     Sha256 hash;
-    hash.update(identity);
+    hash.update(data.identity);
     hash.update(bytesOf(image.data(), image.size()));
     hash.update(bytesOf(label.data(), label.size()));
     return hash.hexDigest();
   }
 
 private:
-  const SampleSource &data;
-  std::vector<std::string> names; ///< Of the training cases.
-  std::string identity;
+  TrainingSamples data;
   std::unique_ptr<Loader> loader;
 };
 
@@ -130,13 +126,12 @@ StatusOr<AlignedBuffer> takeTensor(const SafetensorsFile &file,
 
 } // namespace
 
-StatusOr<std::unique_ptr<BatchSource>> segc::makeLoaderSource(
-    const SampleSource &samples, std::vector<std::string> names,
-    const std::string &identity, const LoaderOptions &options) {
+StatusOr<std::unique_ptr<BatchSource>>
+segc::makeLoaderSource(TrainingSamples samples, const LoaderOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
-                        Loader::create(samples, Split::Train, options));
+                        Loader::create(samples.samples, Split::Train, options));
   return std::unique_ptr<BatchSource>(
-      new LoaderSource(samples, std::move(names), identity, std::move(loader)));
+      new LoaderSource(std::move(samples), std::move(loader)));
 }
 
 StatusOr<std::unique_ptr<BatchSource>>
@@ -151,7 +146,8 @@ segc::makeLoaderSource(const Dataset &dataset, const LoaderOptions &options) {
         names.push_back(dataset.caseName(split, i));
     }
   }
-  return makeLoaderSource(dataset, std::move(names), identity, options);
+  return makeLoaderSource({dataset, dataset, std::move(names), identity},
+                          options);
 }
 
 static Status checkClasses(const int32_t *labels, uint64_t count,
@@ -184,10 +180,7 @@ segc::makeFixedSource(const std::string &path, const Manifest &manifest,
                                " and label_" + std::to_string(i) +
                                " have different numbers of samples");
       batch.size = size;
-      if (input.name == "image")
-        batch.image = buffer.floats();
-      else if (input.name == "label")
-        batch.label = reinterpret_cast<const int32_t *>(buffer.data());
+      batch.tensors.push_back({input.name, buffer.data()});
       if (input.type == ElementType::I32)
         SEGC_RETURN_IF_ERROR(
             checkClasses(reinterpret_cast<const int32_t *>(buffer.data()),
@@ -220,17 +213,30 @@ segc::makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
     if (input.type == ElementType::F32) {
       for (uint64_t i = 0; i < buffer.floatCount(); ++i)
         buffer.floats()[i] = rng.uniform(i, -1, 1);
-      result.image = buffer.floats();
     } else {
       auto *labels = reinterpret_cast<int32_t *>(buffer.data());
       for (uint64_t i = 0; i < buffer.floatCount(); ++i)
         labels[i] = static_cast<int32_t>(rng.bits(i) % manifest.classes);
-      result.label = labels;
     }
+    result.tensors.push_back({input.name, buffer.data()});
     buffers.push_back(std::move(buffer));
   }
   std::vector<TrainBatch> batches;
   batches.push_back(std::move(result));
   return std::unique_ptr<BatchSource>(
       new FixedSource(std::move(batches), std::move(buffers), 0));
+}
+
+StatusOr<std::vector<void *>> segc::feedBatch(ModelRunner &runner,
+                                              const std::string &entry,
+                                              const TrainBatch &batch) {
+  const std::string &producer = runner.producerOf(entry);
+  SEGC_ASSIGN_OR_RETURN(
+      std::vector<void *> inputs,
+      inputsOf(*runner.manifest().entry(producer.empty() ? entry : producer),
+               batch.tensors));
+  if (producer.empty())
+    return inputs;
+  SEGC_RETURN_IF_ERROR(runner.call(producer, inputs, batch.size));
+  return std::vector<void *>();
 }

@@ -34,6 +34,7 @@ OrderedJson RunSettings::toJson() const {
           {"legacy_resize", legacyResize},
           {"augment", augment},
           {"augmentation", augmentation},
+          {"augment_on", augmentOn},
           {"precision", precision},
           {"optimizer", optimizer},
           {"scheduler", scheduleName(schedule.kind)},
@@ -65,6 +66,10 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   // Earlier versions had no patches.
   if (reader.has("augmentation"))
     settings.augmentation = reader.string("augmentation");
+  // Earlier versions augmented on the host alone.
+  settings.augmentOn = reader.stringOr(
+      "augment_on",
+      settings.augment && !settings.augmentation.empty() ? "host" : "");
   settings.precision = reader.string("precision");
   settings.optimizer = reader.string("optimizer");
   StatusOr<Schedule::Kind> kind = parseScheduleKind(reader.string("scheduler"));
@@ -186,6 +191,10 @@ std::vector<std::string> segc::changesOf(const RunSettings &before,
   auto compareNumbers = [&](const char *option, double had, double has) {
     compare(option, numberText(had), numberText(has));
   };
+  if (before.augmentOn != now.augmentOn)
+    lines.push_back("going on with --augment-on " + now.augmentOn +
+                    "; the run had " + before.augmentOn +
+                    " until here, whose patches differ in the last bits");
   const Schedule &then = before.schedule, &next = now.schedule;
   compare("--scheduler", scheduleName(then.kind), scheduleName(next.kind));
   compareNumbers("--learning-rate", then.learningRate, next.learningRate);

@@ -8,7 +8,6 @@
 #include "segc/Runtime/Train/Trainer.h"
 #include "segc/Base/Signals.h"
 #include "segc/Runtime/Core/KernelObserver.h"
-#include "segc/Runtime/Inference/EntryInputs.h"
 #include "segc/Runtime/Inference/FiniteOutputs.h"
 #include "segc/Runtime/Train/Weights.h"
 
@@ -98,8 +97,7 @@ Status Trainer::runEntries(const std::vector<void *> &inputs,
 Status Trainer::step() {
   SEGC_ASSIGN_OR_RETURN(TrainBatch batch, batches.next());
   SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
-                        inputsOf(*runner.manifest().entry("train_step"),
-                                 batch.image, batch.label));
+                        feedBatch(runner, "train_step", batch));
   segc_scalars scalars = {};
   scalars.learning_rate =
       static_cast<float>(config.schedule.at(state_.applied));

@@ -72,10 +72,10 @@ static Samples load(const PatchSource &cases, const PatchOptions &options,
                         (*batch)->cases.end());
     const int64_t voxels =
         options.batch * options.patch[0] * options.patch[1] * options.patch[2];
-    result.images.insert(result.images.end(), (*batch)->image.data(),
-                         (*batch)->image.data() + voxels);
-    result.labels.insert(result.labels.end(), (*batch)->label.data(),
-                         (*batch)->label.data() + voxels);
+    result.images.insert(result.images.end(), (*batch)->floats("image"),
+                         (*batch)->floats("image") + voxels);
+    result.labels.insert(result.labels.end(), (*batch)->integers("label"),
+                         (*batch)->integers("label") + voxels);
   }
   const LoaderTimes times = (*loader)->times();
   EXPECT_GT(times.worked, 0);

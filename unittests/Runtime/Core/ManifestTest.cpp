@@ -55,6 +55,25 @@ TEST(Manifest, RefusesWrongSizes) {
             "does not fit optimizer_bytes 64");
 }
 
+// The entry that augments, and the rules that it was compiled for.
+TEST(Manifest, Augmentation) {
+  EXPECT_EQ(
+      errorOf([](Json &j) { j["augmentation"] = "v2"; }),
+      "manifest: \"augmentation\" is \"v2\", and the entry augment is not "
+      "there; expected both or none");
+  EXPECT_EQ(
+      errorOf(
+          [](Json &j) { j["entries"]["augment"] = j["entries"]["predict"]; }),
+      "manifest: \"augmentation\" is \"\", and the entry augment is there; "
+      "expected both or none");
+  StatusOr<Manifest> manifest = changed([](Json &j) {
+    j["augmentation"] = "example";
+    j["entries"]["augment"] = j["entries"]["predict"];
+  });
+  ASSERT_TRUE(manifest.ok()) << manifest.status().message();
+  EXPECT_EQ(manifest->augmentation, "example");
+}
+
 TEST(Manifest, FindsTheHead) {
   StatusOr<Manifest> manifest = changed([](Json &j) {
     j["head"] = {{"weight", "head.weight"}, {"bias", "head.bias"}};

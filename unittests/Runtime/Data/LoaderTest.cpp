@@ -19,7 +19,7 @@ using testing::ElementsAre;
 
 namespace {
 /// A source whose samples contain their own number.
-class FakeDataset : public SampleSource {
+class FakeDataset : public ImageSource {
 public:
   int64_t count(Split split) const override {
     return split == Split::Train ? 7 : 0;
@@ -68,11 +68,12 @@ TEST(LoaderTest, OrderAndResume) {
       for (uint64_t i = 0; i < 3; ++i) {
         int64_t expected = order.at(step * 3 + i);
         EXPECT_EQ((*batch)->cases[i], expected);
-        EXPECT_EQ((*batch)->image.data()[2 * i], float(expected));
-        EXPECT_EQ((*batch)->image.data()[2 * i + 1], float(step * 3 + i));
-        EXPECT_EQ((*batch)->label.data()[2 * i], expected);
+        EXPECT_EQ((*batch)->floats("image")[2 * i], float(expected));
+        EXPECT_EQ((*batch)->floats("image")[2 * i + 1], float(step * 3 + i));
+        EXPECT_EQ((*batch)->integers("label")[2 * i], expected);
       }
-      EXPECT_EQ(reinterpret_cast<uintptr_t>((*batch)->image.data()) % 64, 0u);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>((*batch)->floats("image")) % 64,
+                0u);
     }
   }
 }
@@ -104,7 +105,6 @@ TEST(LoaderTest, OnePass) {
   LoaderOptions options;
   options.batch = 3;
   options.shuffle = false;
-  options.labels = false;
   options.ahead = 1;
   options.samples = 7;
   auto loader = Loader::create(data, Split::Train, options);
@@ -117,7 +117,7 @@ TEST(LoaderTest, OnePass) {
       break;
     sizes.push_back((*batch)->size);
     cases.insert(cases.end(), (*batch)->cases.begin(), (*batch)->cases.end());
-    EXPECT_EQ((*batch)->label.data(), nullptr);
+    EXPECT_EQ((*batch)->floats("crop"), nullptr);
   }
   EXPECT_THAT(sizes, ElementsAre(3, 3, 1));
   EXPECT_THAT(cases, ElementsAre(0, 1, 2, 3, 4, 5, 6));
@@ -183,8 +183,8 @@ TEST(LoaderTest, Threads) {
     for (uint64_t step = 3; step < 43; ++step) {
       auto batch = (*loader)->next();
       EXPECT_EQ((*batch)->step, step);
-      values.insert(values.end(), (*batch)->image.data(),
-                    (*batch)->image.data() + 4);
+      values.insert(values.end(), (*batch)->floats("image"),
+                    (*batch)->floats("image") + 4);
     }
     return values;
   };

@@ -65,6 +65,8 @@ struct BenchmarkOptions {
   std::string mode = "predict";
   int64_t warmupSteps = 10, steps = 50;
   std::string json;
+  /// Augments the patches of a cache: "host" or "device".
+  std::optional<std::string> augmentOn;
   std::string profile, trace; ///< Files with the time of each kernel.
   std::string dumpOutputs;    ///< File for the last step's outputs.
 };
@@ -76,8 +78,9 @@ struct TrainOptions {
   std::string batches, init, dumpGradients;
   std::optional<int64_t> epochs, maxSteps;
   std::optional<bool> augment; ///< Default: that of the resumed run.
-  /// Of patches: "none", "example" or "v2".
+  /// Of patches: "none", or see chooseAugmentation().
   std::optional<std::string> augmentation;
+  std::optional<std::string> augmentOn; ///< "host" or "device".
   std::optional<int64_t> loaderThreads; ///< 1 if absent.
   bool resume = false;
   std::optional<double> learningRate, momentum, weightDecay;

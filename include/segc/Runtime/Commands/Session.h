@@ -33,6 +33,11 @@ struct LoadedModel {
 StatusOr<LoadedModel> openModel(const ModelOptions &options, bool training,
                                 RunPhases *phases = nullptr);
 
+/// Returns the segc command that compiles what the options ask for, with `more`
+/// words.
+std::string compileCommand(const ModelOptions &options, segc_device device,
+                           const std::vector<std::string> &more = {});
+
 /// Opens a model for inference with the weights of `checkpoint` (file or
 /// folder); if that is empty, with the weights in the model.
 StatusOr<LoadedModel> openTrained(const ModelOptions &options,

@@ -98,6 +98,8 @@ struct Manifest {
   std::map<std::string, EntrySignature> entries;
   std::vector<KernelVersion> versions;
   DataPipeline pipeline; ///< Pre- and post-processing.
+  /// The rules whose draws the entry `augment` renders; empty without it.
+  std::string augmentation;
 
   const EntrySignature *entry(const std::string &name) const;
   /// pipeline.class_names, or "class_0", "class_1", ...

@@ -15,6 +15,7 @@
 #define SEGC_RUNTIME_DATA_DATASET_H
 
 #include "segc/Plan/DataPipeline.h"
+#include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Data/Augmenter.h"
 #include "segc/Runtime/Data/CaseReader.h"
 #include "segc/Runtime/Data/Notes.h"
@@ -58,22 +59,36 @@ struct DatasetOptions {
   bool planned = false;
 };
 
-/// What batches are made of.
+/// What batches are made of: samples that are the same named tensors.
 class SampleSource {
 public:
   virtual ~SampleSource() = default;
   virtual int64_t count(Split split) const = 0;
-  /// Channels-last shapes of one sample, without the batch.
-  virtual const std::vector<int64_t> &imageShape() const = 0;
-  virtual const std::vector<int64_t> &labelShape() const = 0;
+  /// Tensors of one sample, without the batch.
+  virtual std::vector<TensorSignature> tensors() const = 0;
   /// Reads and preprocesses every case of a split, so that all that is wrong
   /// is known before the run starts, one line a case. Results stay in memory.
   virtual Status load(Split split) const = 0;
+  /// Writes one sample: every element of each of tensors(), in their order.
+  virtual Status write(Split split, int64_t index, const AugmentKey &key,
+                       const std::vector<void *> &memory) const = 0;
+};
+
+/// Samples that are an `image` and its `label`.
+class ImageSource : public SampleSource {
+public:
+  /// Channels-last shapes of one sample, without the batch.
+  virtual const std::vector<int64_t> &imageShape() const = 0;
+  virtual const std::vector<int64_t> &labelShape() const = 0;
   /// Writes one preprocessed (and augmented) sample: imageShape() f32 and
   /// labelShape() class indices. `label` may be null; it must be where the
   /// case has none.
   virtual Status sample(Split split, int64_t index, const AugmentKey &key,
                         float *image, int32_t *label) const = 0;
+
+  std::vector<TensorSignature> tensors() const final;
+  Status write(Split split, int64_t index, const AugmentKey &key,
+               const std::vector<void *> &memory) const final;
 };
 
 /// What makes samples of the cases of a data set.
@@ -84,7 +99,7 @@ struct DataStages {
   std::unique_ptr<Augmenter> augmenter;
 };
 
-class Dataset : public SampleSource {
+class Dataset : public ImageSource {
 public:
   /// `kind` is that of the pipeline.
   Dataset(std::string kind, std::vector<std::string> classNames)

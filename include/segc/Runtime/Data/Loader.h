@@ -35,8 +35,6 @@ struct LoaderOptions {
   /// How many samples that follow each other show one case.
   int64_t samplesPerCase = 1;
   bool augment = false;
-  /// False for data without labels (prediction): Batch::label stays unset.
-  bool labels = true;
   uint64_t firstStep = 0;
   /// Number of samples to give out, 0 for no end. The last batch may be
   /// smaller; use count(split) to see every case once.
@@ -70,13 +68,23 @@ private:
   std::unique_ptr<T, Free> elements;
 };
 
+/// Samples of one tensor.
+struct BatchTensor {
+  std::string name;
+  size_t sampleBytes = 0;
+  BatchArray<std::byte> memory;
+};
+
 struct Batch {
   uint64_t step = 0;
-  int64_t size = 0;           ///< Samples in it.
-  uint64_t firstSample = 0;   ///< Global index of the first one.
-  std::vector<int64_t> cases; ///< Their indices in the split.
-  BatchArray<float> image;    ///< size x imageShape()
-  BatchArray<int32_t> label;  ///< size x labelShape()
+  int64_t size = 0;                 ///< Samples in it.
+  uint64_t firstSample = 0;         ///< Global index of the first one.
+  std::vector<int64_t> cases;       ///< Their indices in the split.
+  std::vector<BatchTensor> tensors; ///< Those of the source.
+
+  /// The tensor of this name, of which the source must have one.
+  const float *floats(const std::string &name) const;
+  const int32_t *integers(const std::string &name) const;
 };
 
 /// Seconds since the loader began.
@@ -108,6 +116,7 @@ private:
   };
 
   Loader(const SampleSource &source, Split split, const LoaderOptions &options);
+  Status allocate();
   /// The work of one thread.
   void run();
   Status fill(Batch &batch, class PatchSampler &sampler) const;
@@ -115,7 +124,6 @@ private:
   const SampleSource &source;
   Split split;
   LoaderOptions options;
-  size_t imageElements = 1, labelElements = 1;
 
   std::mutex mutex;
   std::condition_variable changed;

@@ -68,6 +68,13 @@ public:
   /// the host they lie in the arena, where they fit in or behind it. Nothing
   /// changes with guards, and for models without programs.
   void shareOutputs(const std::string &entry);
+  /// From now on the inputs of `entry` are the outputs of `producer` with their
+  /// names, where they lie: calls of it are given none. On a device with memory
+  /// of its own the host does not see these outputs. Allocates what calls of
+  /// `producer` take.
+  Status feed(const std::string &producer, const std::string &entry);
+  /// Returns what feeds an entry; empty if nothing does.
+  const std::string &producerOf(const std::string &entry) const;
   /// Lays filters out and gives the pages of parameters back that `predict`
   /// does not read then. Nothing but `predict` may be called from now on,
   /// parameters read as zeros, and only weights that are written as a whole may
@@ -121,7 +128,8 @@ private:
   /// Memory of an input or output, and the host's copy of it.
   struct Tensor {
     DeviceBuffer buffer;
-    DeviceBuffer staging; ///< empty where the host shares the memory
+    DeviceBuffer staging; ///< empty where the host shares the memory, or sees
+                          ///< nothing of it
     void *hostData() const {
       return staging.size() ? staging.hostData() : buffer.hostData();
     }
@@ -139,6 +147,14 @@ private:
   /// Runs the program of the entry, on any device.
   Status runProgram(const std::string &entry, const std::vector<void *> &inputs,
                     int64_t batch, segc_scalars &scalars);
+  /// Brings the inputs of a program to the device and returns their addresses.
+  StatusOr<std::vector<DeviceAddress>>
+  placeInputs(const std::string &entry, const std::vector<void *> &inputs,
+              int64_t batch);
+  /// The memory of the producer's output that is an input of `entry`.
+  const Tensor &fedTensor(const std::string &entry,
+                          const TensorSignature &input) const;
+  bool feedsOthers(const std::string &entry) const;
   Status reserve(const std::string &entry);
   /// Whether the host runs programs in memory without guards.
   bool usesPlainMemory() const;
@@ -148,7 +164,7 @@ private:
   /// Checks the device's free memory against what the model takes.
   Status checkMemory() const;
   Status allocateTensors(const std::vector<TensorSignature> &signatures,
-                         std::vector<Tensor> &tensors);
+                         bool isStaged, std::vector<Tensor> &tensors);
   Status checkGuards(const std::string &entry) const;
   /// Calls `writer` on memory for the whole of `buffer`: the buffer itself if
   /// the host shares it, else memory that is copied to it.
@@ -166,7 +182,8 @@ private:
       preparedBuffer, scalarBuffer, arena;
   uint64_t plannedArena = 0;
   std::map<std::string, EntryMemory> entries;
-  std::map<std::string, OutputPlaces> shared; ///< of entries
+  std::map<std::string, OutputPlaces> shared;   ///< of entries
+  std::map<std::string, std::string> producers; ///< of the inputs of entries
   bool preparedIsFresh = false;
   bool releasesWeights = false;
   uint64_t releasedBytes = 0; ///< of the parameters

@@ -15,11 +15,15 @@
 
 namespace segc {
 
-/// Returns the pointers of the inputs `image` and `label` in the order of the
-/// entry. `label` may be null if the entry has no such input.
+/// Samples of one tensor, in memory of the host.
+struct NamedTensor {
+  std::string name;
+  const void *data = nullptr;
+};
+
+/// Returns the pointers of the inputs of an entry, in its order.
 StatusOr<std::vector<void *>> inputsOf(const EntrySignature &entry,
-                                       const float *image,
-                                       const int32_t *label = nullptr);
+                                       const std::vector<NamedTensor> &tensors);
 
 } // namespace segc
 

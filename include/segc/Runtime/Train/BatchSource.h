@@ -8,8 +8,9 @@
 #ifndef SEGC_RUNTIME_TRAIN_BATCHSOURCE_H
 #define SEGC_RUNTIME_TRAIN_BATCHSOURCE_H
 
-#include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Data/Loader.h"
+#include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Inference/EntryInputs.h"
 
 #include <memory>
 #include <optional>
@@ -20,8 +21,7 @@ namespace segc {
 
 /// A batch in memory aligned for a model's entries; valid until the next one.
 struct TrainBatch {
-  const float *image = nullptr;
-  const int32_t *label = nullptr;
+  std::vector<NamedTensor> tensors;
   int64_t size = 0;
   int64_t firstSample = 0;        ///< number in the whole run
   std::vector<std::string> names; ///< of the cases, for messages
@@ -41,11 +41,17 @@ public:
   virtual std::optional<LoaderTimes> times() const { return std::nullopt; }
 };
 
-/// Makes a source of shuffled samples of training cases with these names;
-/// `identity` names data set and split.
+/// Samples of training cases.
+struct TrainingSamples {
+  const SampleSource &samples;
+  const ImageSource &images;      ///< the same as images, for the digest
+  std::vector<std::string> names; ///< of the cases
+  std::string identity;           ///< names data set and split
+};
+
+/// Makes a source of shuffled samples.
 StatusOr<std::unique_ptr<BatchSource>>
-makeLoaderSource(const SampleSource &samples, std::vector<std::string> names,
-                 const std::string &identity, const LoaderOptions &options);
+makeLoaderSource(TrainingSamples samples, const LoaderOptions &options);
 /// Makes one of a data set.
 StatusOr<std::unique_ptr<BatchSource>>
 makeLoaderSource(const Dataset &dataset, const LoaderOptions &options);
@@ -60,6 +66,13 @@ StatusOr<std::unique_ptr<BatchSource>> makeFixedSource(const std::string &path,
 StatusOr<std::unique_ptr<BatchSource>>
 makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
                     int64_t batch);
+
+/// Returns the inputs of a call of an entry that trains. Where the runner feeds
+/// the entry, there are none: the entry that it is fed by is called on the
+/// batch.
+StatusOr<std::vector<void *>> feedBatch(ModelRunner &runner,
+                                        const std::string &entry,
+                                        const TrainBatch &batch);
 
 } // namespace segc
 

@@ -36,6 +36,7 @@ struct RunSettings {
   double trainSplit = 1;
   bool legacyResize = false, augment = false;
   std::string augmentation; ///< Of patches; empty for other samples.
+  std::string augmentOn; ///< "host" or "device"; empty if nothing is augmented.
   std::string precision, optimizer;
   Schedule schedule;
   double momentum = 0, weightDecay = 0;
