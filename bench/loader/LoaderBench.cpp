@@ -3,12 +3,12 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Augmented patches of made cases: what a training step waits for, without the
-// step.
+// Augmented patches of made cases, or what a device makes them from: what a
+// training step waits for, without the step.
 //
 //   segc-loader-bench [--augmentation none|example|v2|mlperf] [--patch D,H,W]
 //     [--case D,H,W] [--cases N] [--channels N] [--classes N] [--batch N]
-//     [--threads N] [--seconds S]
+//     [--threads N] [--seconds S] [--augment-on host|device]
 //
 // It prints one line of JSON. Patches of depth 1 are planes.
 //
@@ -17,6 +17,7 @@
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Json.h"
 #include "segc/Base/Random.h"
+#include "segc/Runtime/Augment/PatchCrops.h"
 #include "segc/Runtime/Augment/PatchSamples.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
 
@@ -35,6 +36,7 @@ struct Options {
   Shape3 patch = {128, 128, 128}, shape = {155, 240, 240};
   int64_t cases = 4, channels = 1, classes = 3, batch = 2, threads = 2;
   double seconds = 10;
+  bool onDevice = false;
 };
 
 struct Arrays {
@@ -116,6 +118,9 @@ static bool parse(int count, char **arguments, Options &options) {
       known = shape(value, options.patch);
     } else if (std::strcmp(name, "--case") == 0) {
       known = shape(value, options.shape);
+    } else if (std::strcmp(name, "--augment-on") == 0) {
+      options.onDevice = std::strcmp(value, "device") == 0;
+      known = options.onDevice || std::strcmp(value, "host") == 0;
     } else if (std::strcmp(name, "--seconds") == 0) {
       options.seconds = std::strtod(value, nullptr);
       known = options.seconds > 0;
@@ -134,6 +139,29 @@ static double processorSeconds() {
          1e-9 * static_cast<double>(time.tv_nsec);
 }
 
+/// Patches, or crops for a device.
+static StatusOr<std::unique_ptr<SampleSource>>
+makeSamples(const Options &options, const PatchSource &cases,
+            const PatchOptions &patches) {
+  if (!options.onDevice) {
+    SEGC_ASSIGN_OR_RETURN(
+        std::unique_ptr<PatchSamples> samples,
+        PatchSamples::create(cases, options.channels, patches));
+    return std::unique_ptr<SampleSource>(std::move(samples));
+  }
+  EntrySignature entry;
+  entry.inputs =
+      cropTensors(patches.rules == PlanRules::V2 ? enlargedPatch(patches.patch)
+                                                 : patches.patch,
+                  options.channels);
+  for (TensorSignature &input : entry.inputs)
+    input.shape.insert(input.shape.begin(), options.batch);
+  SEGC_ASSIGN_OR_RETURN(
+      std::unique_ptr<PatchCrops> crops,
+      PatchCrops::create(cases, options.channels, patches, entry));
+  return std::unique_ptr<SampleSource>(std::move(crops));
+}
+
 static Status run(const Options &options) {
   std::vector<PreparedCase> made;
   for (int64_t i = 0; i < options.cases; ++i)
@@ -143,8 +171,11 @@ static Status run(const Options &options) {
   chooseAugmentation(options.augmentation, patches);
   patches.patch = options.patch;
   patches.batch = options.batch;
-  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<PatchSamples> samples,
-                        PatchSamples::create(cases, options.channels, patches));
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<SampleSource> samples,
+                        makeSamples(options, cases, patches));
+  int64_t bytes = 0;
+  for (const TensorSignature &tensor : samples->tensors())
+    bytes += tensor.bytes();
   LoaderOptions loading;
   followRules(patches, loading);
   loading.augment = options.augmentation != "none";
@@ -170,6 +201,8 @@ static Status run(const Options &options) {
       {"classes", options.classes},
       {"batch", options.batch},
       {"threads", options.threads},
+      {"augment_on", options.onDevice ? "device" : "host"},
+      {"bytes_per_sample", bytes},
       {"samples", steps * options.batch},
       {"samples_per_second", count / seconds},
       {"processor_ms_per_sample",
