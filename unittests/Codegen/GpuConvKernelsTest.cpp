@@ -86,18 +86,18 @@ TEST_P(GpuConv, StatisticsOfTheEpilogue) {
   c.transposeFilter = true;
   ConvTypes types = convTypes(c);
   std::string x = types.large, y = types.small, t = perSample(c.out);
-  EXPECT_EQ(
-      checkKernels(
-          fusionFunction({x, types.filter, y}, {y, t, t},
-                         "%c = seg.conv %a0, %a1 " + convAttributes(c) +
-                             " : (" + x + ", " + types.filter + ") -> " + y +
-                             "\n%s = seg.add %c, %a2 : (" + y + ", " + y +
-                             ") -> " + y + "\n%r0 = seg.relu %s : " + y +
-                             "\n%r1, %r2 = seg.norm_stats instance %r0 epsilon "
-                             "1.0e-2 : (" +
-                             y + ") -> (" + t + ", " + t + ")"),
-          options(c)),
-      "");
+  std::string text = fusionFunction(
+      {x, types.filter, y}, {y, t, t},
+      "%c = seg.conv %a0, %a1 " + convAttributes(c) + " : (" + x + ", " +
+          types.filter + ") -> " + y + "\n%s = seg.add %c, %a2 : (" + y + ", " +
+          y + ") -> " + y + "\n%r0 = seg.relu %s : " + y +
+          "\n%r1, %r2 = seg.norm_stats instance %r0 epsilon 1.0e-2 : (" + y +
+          ") -> (" + t + ", " + t + ")");
+  KernelTestOptions own = options(c);
+  EXPECT_EQ(checkKernels(text, own), "");
+  // All threads read the tile's first pixel before one of them stores it.
+  own.inPlace = {{0, 2}};
+  EXPECT_EQ(checkKernels(text, own), "");
 }
 
 // The sums that the gradient of a normalisation needs of an input gradient.

@@ -81,7 +81,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, GpuWgmmaPatches,
                          testing::ValuesIn(patchShapes()));
 
 // Squares along each dimension, more stages than steps of a chunk, columns that
-// are cut, several boxes of the filter.
+// are cut, several boxes of the filter, operands of the epilogue that threads
+// load several times.
 TEST(GpuWgmmaPatchKernels, OtherTilings) {
   struct Tiling {
     const char *tile;
@@ -98,6 +99,7 @@ TEST(GpuWgmmaPatchKernels, OtherTilings) {
            Tiling{"tile = [256, 32, 32], box = [4, 8, 8], stages = 2", deep},
        }) {
     ConvCase own = c;
+    own.epilogue = true;
     own.strategy = std::string("wgmma_patch, multiply_type = bf16, ") + tile;
     KernelTestOptions options = optionsFor(64 * 9);
     options.target = "sm_90a";

@@ -96,8 +96,13 @@ void PointwiseEmitter::emitOp(seg::PointwiseOpInterface op, const Point &point,
   for (Value v : op->getOperands())
     args.push_back(seg::widenFloat(body.builder(), body.loc(),
                                    operand(v, point, lanes, mask)));
-  values[op->getResult(0)] =
-      op.emitPoint(body.builder(), body.loc(), args, linearIndex(point));
+  Value result = op->getResult(0);
+  auto cast = dyn_cast<seg::CastOp>(op.getOperation());
+  values[result] =
+      narrowing && cast && !cast.widens()
+          ? narrowing(args[0],
+                      seg::storageType(getElementTypeOrSelf(result.getType())))
+          : op.emitPoint(body.builder(), body.loc(), args, linearIndex(point));
 }
 
 Value PointwiseEmitter::valueAt(Value value, const Point &point,
@@ -108,11 +113,14 @@ Value PointwiseEmitter::valueAt(Value value, const Point &point,
   return operand(value, point, lanes, Value());
 }
 
-void PointwiseEmitter::emit(const Point &point, int64_t lanes, Value mask,
-                            const DenseMap<Value, Value> &rootValues) {
+void PointwiseEmitter::compute(const Point &point, int64_t lanes, Value mask,
+                               const DenseMap<Value, Value> &rootValues) {
   values = rootValues;
   for (Operation *op : epilogue)
     emitOp(cast<seg::PointwiseOpInterface>(op), point, lanes, mask);
+}
+
+void PointwiseEmitter::store(const Point &point, Value mask) {
   for (auto [i, value] : llvm::enumerate(fusion.getYield().getValues()))
     if (Value computed = values.lookup(value))
       body.store(computed, body.output(i), linearIndex(point), mask);

@@ -47,15 +47,16 @@
 // CHECK: gpu.barrier
 // CHECK: }
 // CHECK: vector.store {{.*}}, %[[SHARED]]
+// The bias is loaded ahead of the barrier.
+// CHECK: vector.load %[[BIAS]]
 // CHECK: gpu.barrier
 
-// Bias and stores of whole vectors; then the statistics of the tile as it is
-// stored, shifted by its first pixel.
-// CHECK: vector.load %[[BIAS]]
+// Stores of whole vectors; the statistics of the tile, shifted by its first
+// pixel, are of what a thread has stored, which it does not read again.
 // CHECK: vector.load %[[SHARED]]
 // CHECK: vector.store {{.*}}, %[[Y]]
+// CHECK-NOT: vector.load %[[Y]]
 // CHECK: gpu.barrier
-// CHECK: vector.load %[[Y]]
 // CHECK: vector.store {{.*}}, %[[SHARED]]
 // CHECK: gpu.barrier
 // CHECK: vector.store {{.*}}, %[[TEMP]]

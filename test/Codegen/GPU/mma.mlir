@@ -22,7 +22,8 @@
 // CHECK-NOT: mma.sync
 // CHECK: cp.async.wait_group {{.*}}0;
 // CHECK: bar.sync
-// CHECK: st.global.v4.b16
+// CHECK: cvt.rn.bf16x2.f32
+// CHECK: st.global.v2.b32
 
 // An input gradient sums over output channels, along which the filter lies.
 // CHECK-NOT: .local

@@ -17,7 +17,8 @@
 // CHECK: mapa.shared::cluster.u64 [[FIRST:%rd[0-9]+]], {{.*}}, 0;
 // CHECK-COUNT-4: ld.shared::cluster.v4.b32
 // CHECK-NOT: ld.shared::cluster
-// CHECK: st.global.v4.b16
+// CHECK: cvt.rn.bf16x2.f32
+// CHECK: st.global.v2.b32
 // Nobody's memory ends while another block reads it. The warp that copies comes
 // to both barriers.
 // CHECK-COUNT-3: barrier.cluster.arrive;

@@ -30,7 +30,8 @@
 // CHECK: wgmma.wait_group.sync.aligned {{.*}}0;
 // The warps that multiply alone go on.
 // CHECK: {{bar(rier)?}}.sync {{.*}}1, 256;
-// CHECK: st.global.v4.b16
+// CHECK: cvt.rn.bf16x2.f32
+// CHECK: st.global.v2.b32
 
 // An input gradient sums over output channels, along which the filter lies.
 // CHECK-NOT: .local

@@ -10,6 +10,7 @@
 
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "llvm/ADT/DenseMap.h"
+#include <functional>
 
 namespace segc {
 
@@ -62,7 +63,19 @@ public:
   /// and so are ops that only it reads: its prologue.
   void emit(const Point &point, int64_t lanes, mlir::Value mask,
             const llvm::DenseMap<mlir::Value, mlir::Value> &rootValues =
-                llvm::DenseMap<mlir::Value, mlir::Value>());
+                llvm::DenseMap<mlir::Value, mlir::Value>()) {
+    compute(point, lanes, mask, rootValues);
+    store(point, mask);
+  }
+  /// The two halves of `emit`: every pointwise op, then every store.
+  void compute(const Point &point, int64_t lanes, mlir::Value mask,
+               const llvm::DenseMap<mlir::Value, mlir::Value> &rootValues);
+  void store(const Point &point, mlir::Value mask);
+
+  /// Emits casts to 16 bits by a function of the value and the type in memory,
+  /// which replaces seg::narrowFloat.
+  using Narrowing = std::function<mlir::Value(mlir::Value, mlir::Type)>;
+  void setNarrowing(Narrowing function) { narrowing = std::move(function); }
 
   /// The result of the last `emit` for a value of the fusion.
   mlir::Value computed(mlir::Value value) const { return values.lookup(value); }
@@ -89,6 +102,7 @@ private:
   mlir::RankedTensorType space;
   llvm::SetVector<mlir::Operation *> epilogue;
   llvm::DenseMap<mlir::Value, mlir::Value> values;
+  Narrowing narrowing;
 };
 
 } // namespace segc

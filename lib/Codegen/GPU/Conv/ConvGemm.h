@@ -183,6 +183,12 @@ public:
   /// The boxes of a step, in the order of rows or columns.
   virtual llvm::SmallVector<GemmBox> boxes(GemmOperand operand,
                                            mlir::Value step) = 0;
+  /// Emits the loads of what `finish` needs of each channel. Blocks whose
+  /// registers allow it do so before the products.
+  virtual void loadChannels() {}
+  /// Emits the loads that `finish` would wait for first, ahead of the barrier
+  /// that it follows.
+  virtual void beginFinish() {}
   /// Emits what becomes of the sums. All threads have passed a barrier since
   /// they were stored, of the cluster if there is one, at which all threads
   /// meet a second time when its blocks have loaded their sums.

@@ -85,6 +85,7 @@ void CudaCoreBlock::emit() {
     for (int64_t j = 0; j < columnVectors; ++j)
       result.store(sums[i * columnVectors + j],
                    k.add(rowOf(i / lanes), i % lanes), columnOf(j));
+  gemm.beginFinish();
   k.barrier();
   gemm.finish(result);
 }

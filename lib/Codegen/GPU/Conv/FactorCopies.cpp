@@ -47,8 +47,7 @@ void FactorCopies::copy(const GemmRun &run, int64_t lanes, Value to) {
       ifInside(all), lanes == piece ? b.getUnitAttr() : UnitAttr());
 }
 
-/// Rounds to bf16, two elements at a time, in the integers that hold them.
-static Value roundToBf16(GpuKernelBody &k, Value value, Type stored) {
+Value roundToBf16(GpuKernelBody &k, Value value, Type stored) {
   OpBuilder &b = k.builder();
   Type pair = VectorType::get({2}, b.getBF16Type());
   int64_t lanes = cast<VectorType>(value.getType()).getNumElements();

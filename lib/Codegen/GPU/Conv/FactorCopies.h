@@ -70,6 +70,10 @@ protected:
   MultiplyType multiplyType;
 };
 
+/// Rounds a vector of f32 to bf16, two elements at a time, in the integers that
+/// hold them in memory.
+mlir::Value roundToBf16(GpuKernelBody &k, mlir::Value value, mlir::Type stored);
+
 } // namespace segc
 
 #endif // SEGC_LIB_CODEGEN_GPU_CONV_FACTORCOPIES_H

@@ -9,7 +9,10 @@
 #define SEGC_LIB_CODEGEN_GPU_CONV_FORWARDGEMM_H
 
 #include "ConvOperands.h"
+#include "Pointwise/PointwiseBlocks.h"
 #include "segc/Codegen/Common/Formulas.h"
+#include <memory>
+#include <vector>
 
 namespace segc {
 
@@ -57,7 +60,12 @@ public:
                                        const ConvProblem &problem,
                                        const GemmTile &tile,
                                        GemmOperand operand);
+  void loadChannels() override;
+  void beginFinish() override;
   void finish(const GemmSums &sums) override;
+  /// How often a thread of `finish` waits for loads.
+  static int64_t finishRounds(seg::FusionOp fusion, const ConvProblem &problem,
+                              const GemmTile &tile, int64_t threads);
 
   // Of a tile with a box, at strides and dilations of 1, all taps read a patch
   // of the input, whose rows are positions.
@@ -88,14 +96,54 @@ private:
   Pixel pixelOf(mlir::Value row, const ConvWindow &phase);
 
   void shareSteps();
-  void store(const GemmSums &sums, mlir::Value sumColumn);
-  void reduce(const Reduction &reduction);
-  /// That of some rows of the tile, the pixels of a sample.
-  void reduceRows(const Reduction &reduction, mlir::Value ofSample,
-                  mlir::Value first);
-  /// The walk of the threads over the tile: each has a vector of columns and
-  /// every `rowStep`-th row.
+
+  // The epilogue (ForwardEpilogue.cpp). A thread has runs of some channels, of
+  // every so many rows of the tile.
+  struct Runs {
+    Runs(seg::FusionOp fusion, const ConvProblem &problem, const GemmTile &tile,
+         int64_t threads);
+    int64_t lanes;    ///< Channels of a run.
+    int64_t columns;  ///< Of the tile that the block finishes.
+    int64_t vectors;  ///< Runs of a row.
+    int64_t rowStep;  ///< From one row of a thread to the next.
+    int64_t count;    ///< Rows of a thread.
+    int64_t underWay; ///< Whose operands it loads before it computes any.
+    /// Operands that all runs of a thread have, and those that each has.
+    llvm::SmallVector<PointwiseOperand> shared, own;
+  };
+  /// A reduction of a tile, of one of its samples.
+  struct RunSums {
+    Reduction reduction;
+    ReductionTile tile;
+    llvm::SmallVector<ChannelRow> channelRows;
+    llvm::SmallVector<mlir::Value> rows; ///< Their values.
+  };
   static int64_t storeLanes(const ConvProblem &problem);
+  RunSums runSums(const Reduction &reduction, mlir::Value ofSample,
+                  mlir::Value first);
+  mlir::Value loadRow(const ChannelRow &row);
+  /// The pixel of a thread's run; `isBounded` where the row may lie behind the
+  /// tile.
+  Pixel runPixel(mlir::Value row, bool isBounded);
+  Point pointOf(const Pixel &pixel);
+  /// What a run needs of memory, in as few registers as it has there.
+  llvm::SmallVector<mlir::Value> loadRun(const Pixel &pixel);
+  /// The epilogue's values of a run, given what has been loaded.
+  PointwiseEmitter computeRun(const GemmSums &sums, mlir::Value row,
+                              const Pixel &pixel, mlir::ValueRange loaded);
+  llvm::SmallVector<mlir::Value> storeRuns(const GemmSums &sums);
+  void sumSamples(const Reduction &reduction);
+  /// Returns how many rows of the tile are one sample's.
+  int64_t sampleRows() const {
+    return tile.box ? product(*tile.box) : tile.rows;
+  }
+  llvm::SmallVector<mlir::Value> sumStored(const RunSums &own,
+                                           mlir::Value first);
+  llvm::SmallVector<mlir::Value> addTerms(const RunSums &own,
+                                          mlir::ValueRange elements,
+                                          mlir::Value exists,
+                                          mlir::ValueRange sums);
+  void sumThreads(const RunSums &own, mlir::ValueRange sums);
   /// The channel of the group.
   mlir::Value groupChannel(mlir::Value column) {
     return k.add(firstColumn, tile.phases == 1
@@ -107,6 +155,10 @@ private:
   }
   mlir::Value isColumn(mlir::Value column) {
     return k.less(groupChannel(column), k.index(problem.groupOutputs()));
+  }
+  /// Whether no column of any tile lies behind the channels.
+  bool hasWholeColumns() const {
+    return problem.groupOutputs() % tile.phaseColumns() == 0;
   }
   /// The phase of a column of a pixel shuffle.
   ConvWindow windowOf(mlir::Value column) {
@@ -123,6 +175,16 @@ private:
   ConvInput input;
   ConvProblem filterProblem; ///< With the filter, or its copy, as it lies.
   ConvFilter filter;
+
+  std::unique_ptr<Runs> runs;
+  std::unique_ptr<ConvWindow> runWindow;
+  /// The first channel and row of the thread's runs, and their channel of the
+  /// tensor.
+  mlir::Value runColumn, runRow, runChannel, isRun;
+  mlir::Value bias;
+  llvm::DenseMap<mlir::Value, mlir::Value> sharedValues;
+  llvm::SmallVector<mlir::Value> firstRuns, firstPixel; ///< Loaded.
+  std::vector<RunSums> sumsOfRuns;
 };
 
 } // namespace segc

@@ -168,6 +168,14 @@ static double clusterSeconds(const GpuTarget &target, const GemmTile &tile) {
          bytes * target.multiprocessors / target.clusterBytesPerSecond;
 }
 
+/// Loads of the epilogue that a block waits for one after the other.
+static double finishRounds(const GemmWork &work, const BlockCost &cost) {
+  return work.isFilterGrad
+             ? 0
+             : static_cast<double>(ForwardGemm::finishRounds(
+                   work.fusion, work.problem, cost.tile, cost.threads));
+}
+
 double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
   const GemmTile &tile = cost.tile;
   const GpuTarget &target = work.target;
@@ -189,11 +197,13 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
                                 target.sharedBytes / (4.0 * cost.sharedFloats),
                                 target.registers / (threads * registers)})));
   // What a block does beside its asynchronous products is hidden by those of
-  // other blocks, but for the part of the time in which all do the same.
+  // other blocks, but for the part of the time in which all do the same. So is
+  // what its epilogue waits for.
+  double wait = target.loadSeconds * finishRounds(work, cost);
   double products = steps * cost.asynchronous,
          others = steps * (cost.step - cost.asynchronous) + finish,
-         block =
-             std::max(products, others) + std::min(products, others) / resident;
+         block = std::max(products, others) +
+                 (std::min(products, others) + wait) / resident;
   // Fewer than eight warps do not keep a multiprocessor busy. A step cannot be
   // shorter than what it waits for, whatever other blocks do meanwhile.
   // Partitions with fewer warps than another wait for it.
@@ -204,10 +214,11 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
                        warps / (partitions * std::ceil(warps / partitions))}),
          waves = std::ceil(ownBlocks / resident);
   // The block with the most steps takes its time, too.
-  double begin = 3 * target.loadSeconds + clusterSeconds(target, tile);
-  double compute = std::max(
-      {ownBlocks * block / busy, waves * (steps * cost.latency + begin),
-       mostSteps * cost.step + finish, mostSteps * cost.latency + begin});
+  double begin = 3 * target.loadSeconds + wait + clusterSeconds(target, tile);
+  double compute = std::max({ownBlocks * block / busy,
+                             waves * (steps * cost.latency + begin),
+                             mostSteps * cost.step + finish + wait,
+                             mostSteps * cost.latency + begin});
   double l2 = blocks * steps * cost.stepBytes / target.l2BytesPerSecond;
   double memory = work.fusion.bytes() / target.bytesPerSecond;
   // Of tilings that take the same time, the one with less work.

@@ -78,6 +78,7 @@ void MmaBlock::emit() {
   // The sums take the place of the factors.
   warps.waitForCopies(0);
   warps.storeSums(sums);
+  gemm.beginFinish();
   k.barrier();
   gemm.finish(GemmSums(k, GemmSums::pitchOf(tile)));
 }

@@ -110,6 +110,7 @@ void MmaFewChannelsBlock::emit() {
   // All threads have multiplied: the sums take the place of the factors.
   k.barrier();
   warps.storeSums(sums);
+  gemm.beginFinish();
   k.barrier();
   gemm.finish(GemmSums(k, GemmSums::pitchOf(tile)));
 }

@@ -81,6 +81,7 @@ void MmaPatchBlock::emit() {
                   });
   // The sums take the place of the factors.
   warps.storeSums(sums);
+  gemm.beginFinish();
   k.barrier();
   gemm.finish(GemmSums(k, GemmSums::pitchOf(tile)));
 }

@@ -84,6 +84,7 @@ void WgmmaBlock::emit() {
       warpgroup = k.div(k.thread(), WgmmaTiling::warpgroup);
       firstColumn = tile.rows == WgmmaTiling::rows ? k.mul(warpgroup, columns)
                                                    : k.index(0);
+      gemm.loadChannels();
       SmallVector<Value> zeros;
       for (int64_t i = 0; i < WgmmaTiling::products(tile); ++i)
         zeros.push_back(wgmmaZeros(k, columns));
@@ -100,6 +101,7 @@ void WgmmaBlock::emit() {
           result.store(pair, k.add(first, row), k.add(firstColumn, column));
         });
       }
+      gemm.beginFinish();
       if (tile.cluster > 1)
         k.clusterBarrier();
       else

@@ -89,6 +89,7 @@ void WgmmaPatchBlock::emit() {
   k.ifThen(k.less(k.thread(), k.index(WgmmaPatchTiling::consumers)), [&] {
     k.withThreads(WgmmaPatchTiling::consumers, [&] {
       warpgroup = k.div(k.thread(), WgmmaPatchTiling::warpgroup);
+      gemm.loadChannels();
       int64_t squares = tiling.squares();
       WgmmaStages::Place first = stages.firstPlace();
       Values sums;
@@ -116,6 +117,7 @@ void WgmmaPatchBlock::emit() {
                  ? multiplyChunk(k.index(0), sums)
                  : k.loop(k.index(0), k.index(chunks), 1, sums, multiplyChunk);
       storeSums(ValueRange(sums).take_front(squares));
+      gemm.beginFinish();
       k.barrier();
       gemm.finish(GemmSums(k, GemmSums::pitchOf(tile)));
     });
