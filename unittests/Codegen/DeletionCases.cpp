@@ -275,6 +275,9 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
   // Rows of the second box that reach no row of the image.
   auto imageGradMasks = copyingGemmMasks(18, 20, 70, 2);
   imageGradMasks["slt 5"] = otherFactor;
+  // The threads of the second slice of copies have the sums of both, too.
+  auto slicesMasks = copyingGemmMasks(144, 32, 70, 1);
+  slicesMasks["slt 64"] = sameValue;
   return {
       {"conv with statistics",
        convWithStatistics(),
@@ -441,6 +444,11 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        filterGradOfBf16(mmaStrategy(", parts = 3, temp_bytes = 55296")),
        {},
        copyingGemmMasks(144, 32, 70, 5),
+       /*copies=*/true},
+      {"tensor cores, filter gradient, slices of copies",
+       filterGradOfBf16(mmaStrategy(", parts = 16, temp_bytes = 294912")),
+       {},
+       slicesMasks,
        /*copies=*/true},
       {"patches, filter gradient",
        filterGradOfPatches(/*prologue=*/false),

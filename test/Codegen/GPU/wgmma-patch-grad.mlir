@@ -22,6 +22,17 @@
 // CHECK-NOT: st.shared
 // CHECK: st.global.v2.b32
 // CHECK-NOT: st.shared
+// The last launch has four slices of 33 copies: 32 loads, then one, before the
+// slices meet.
+// CHECK: .visible .entry k0_conv_filter_grad_1(
+// CHECK: .maxntid 128
+// CHECK-COUNT-32: ld.global.b32
+// CHECK: add.rn.f32
+// CHECK: ld.global.b32
+// CHECK: st.shared.b32
+// CHECK: bar.sync
+// CHECK-COUNT-4: ld.shared.b32
+// CHECK: st.global.b32
 
 // In 3-D nine taps of 32 channels are five products of 64 rows.
 // CHECK: .visible .entry k{{[0-9]+}}_conv_filter_grad(

@@ -10,7 +10,6 @@
 #include "WgmmaBlock.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include <numeric>
 
 using namespace mlir;
@@ -240,33 +239,6 @@ void FilterGradGemm::storeSums(const GemmSums &sums, int64_t rows,
   });
   if (tile.cluster > 1)
     k.clusterBarrier();
-}
-
-void FilterGradGemm::launchMerge(GpuFusionEmitter &emitter,
-                                 const ConvProblem &problem, int64_t copies) {
-  constexpr int64_t threads = 128;
-  int64_t size = elements(problem),
-          lanes = std::min<int64_t>(4, runLanes({size})),
-          vectors = size / lanes;
-  emitter.launch(
-      {divideUp(vectors, threads), 0}, threads, 0,
-      [&](GpuKernelBody &k) {
-        Value vector = k.add(k.mul(k.task(), threads), k.thread());
-        k.ifThen(k.less(vector, k.index(vectors)), [&] {
-          Value element = k.mul(vector, lanes);
-          seg::PointwiseMath math(k.builder(), k.loc(), k.vectorType(lanes));
-          Value sum =
-              k.loop(k.index(0), k.index(copies), 1, {k.zeroVector(lanes)},
-                     [&](Value copy, ValueRange carried) -> SmallVector<Value> {
-                       Value share = k.load(
-                           k.temp(), k.add(k.mul(copy, size), element), lanes);
-                       return {math.add(carried[0], share)};
-                     })[0];
-          Operation *root = emitter.getFusion().getRoot();
-          k.store(sum, outputOf(k, root->getResult(0)), element);
-        });
-      },
-      /*maps=*/{}, /*narrow=*/true);
 }
 
 } // namespace segc

@@ -17,7 +17,8 @@ namespace segc {
 /// whatever the number of samples. The blocks of a cluster have parts that
 /// follow each other, and add them in order. Where there are several clusters
 /// of a tile, or parts without one, each has a copy of the result in the
-/// temporary, and a last launch adds the copies in order.
+/// temporary, and a last launch adds the copies: those of a slice in order,
+/// then the sums of the slices.
 class FilterGradGemm : public ConvGemm {
 public:
   FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
@@ -40,6 +41,10 @@ public:
   /// Emits the launch that adds the copies; there must be several.
   static void launchMerge(GpuFusionEmitter &emitter, const ConvProblem &problem,
                           int64_t copies);
+  /// Of that launch, if there are several, with what its threads wait for loads
+  /// that follow each other.
+  static double mergeSeconds(const GpuTarget &target,
+                             const ConvProblem &problem, int64_t copies);
 
   static GemmAccess accessOf(const ConvProblem &problem, mlir::Operation *root,
                              GemmOperand operand);

@@ -86,8 +86,8 @@ int64_t GemmWork::tempFloats(const GemmTile &tile, int64_t parts) const {
 double GemmWork::mergeSeconds(const GemmTile &tile, int64_t parts) const {
   double seconds = 8.0 * tempFloats(tile, parts) / target.bytesPerSecond;
   if (isFilterGrad)
-    return seconds +
-           (FilterGradGemm::copies(tile, parts) > 1 ? target.launchSeconds : 0);
+    return seconds + FilterGradGemm::mergeSeconds(
+                         target, problem, FilterGradGemm::copies(tile, parts));
   for (ForwardGemm::Reduction &reduction :
        ForwardGemm::reductions(fusion, problem, tile)) {
     ChannelMerge merge(reduction.op, reduction.layout);
