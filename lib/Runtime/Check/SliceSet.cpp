@@ -52,25 +52,45 @@ static std::vector<SliceStack> isbiStacks(const std::string &folder) {
   return stacks;
 }
 
-/// The slices of a folder by their names.
-static std::map<std::string, std::string> slicesIn(const std::string &folder) {
+/// The slices of a folder by their names. What else lies beside them is a
+/// fault.
+static std::map<std::string, std::string> slicesIn(const std::string &folder,
+                                                   std::vector<Fault> &faults) {
   std::map<std::string, std::string> slices;
-  if (StatusOr<std::vector<std::string>> files = imagesIn(folder); files.ok())
-    for (const std::string &path : *files)
-      if (formatByName(path)->asSlices())
-        slices.emplace(imageStem(path), path);
+  std::vector<Fault> others;
+  if (StatusOr<std::vector<std::string>> files = everyImageIn(folder);
+      files.ok())
+    for (const std::string &path : *files) {
+      const ImageFormat *format = formatByName(path);
+      if (!format || !format->asSlices()) {
+        others.push_back({"stray-file", "",
+                          path + " is a volume beside slices; it was not read",
+                          "move it to a folder with dataset.json"});
+        continue;
+      }
+      const auto [first, isNew] = slices.emplace(imageStem(path), path);
+      if (!isNew)
+        others.push_back(
+            {"stray-file", "",
+             path + " is named like " + first->second + "; it was not read",
+             "leave one of the two in the folder"});
+    }
+  if (!slices.empty())
+    faults.insert(faults.end(), others.begin(), others.end());
   return slices;
 }
 
-static std::vector<SliceStack> stacksIn(const std::string &folder) {
+static std::vector<SliceStack> stacksIn(const std::string &folder,
+                                        std::vector<Fault> &faults) {
   std::vector<SliceStack> stacks = isbiStacks(folder);
   if (!stacks.empty())
     return stacks;
   const std::string images = (fs::path(folder) / "images").string(),
                     labels = (fs::path(folder) / "labels").string();
   const bool nested = pathExists(images), labelled = pathExists(labels);
-  const auto truth = slicesIn(labels);
-  for (const auto &[name, path] : slicesIn(nested ? images : folder)) {
+  const auto truth =
+      nested ? slicesIn(labels, faults) : std::map<std::string, std::string>();
+  for (const auto &[name, path] : slicesIn(nested ? images : folder, faults)) {
     auto label = truth.find(name);
     stacks.push_back({name, path,
                       !nested || !labelled ? ""
@@ -96,7 +116,8 @@ static std::shared_ptr<const SliceFile> openStack(const std::string &path,
     return nullptr;
   }
   for (const std::string &warning : (*file)->warnings())
-    findings.add("header", warning, "write the file again without it");
+    findings.add("header", path + ": " + warning,
+                 "write the file again without it");
   return *file;
 }
 
@@ -183,10 +204,10 @@ static void checkValues(const SliceStack &stack, int64_t page,
 StatusOr<std::optional<CheckReport>>
 segc::checkSlices(const std::string &folder, const ImageLimits &limits,
                   ThreadPool &pool, const CheckProgress &progress) {
-  std::vector<SliceStack> stacks = stacksIn(folder);
+  CheckReport report;
+  std::vector<SliceStack> stacks = stacksIn(folder, report.faults);
   if (stacks.empty())
     return std::optional<CheckReport>();
-  CheckReport report;
   openStacks(stacks, limits, report.faults);
   std::vector<SlicePage> pages;
   std::vector<CaseFindings> cases;

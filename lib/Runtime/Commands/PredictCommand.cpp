@@ -23,10 +23,10 @@
 using namespace segc;
 
 /// A folder is a data set or, without an index, its images; files are cases of
-/// their own.
+/// their own. `notes` names what a folder holds beside them.
 static StatusOr<std::unique_ptr<Dataset>>
 openInputs(const PredictOptions &options, const LoadedModel &model,
-           bool planned) {
+           bool planned, Notes &notes) {
   const Manifest &manifest = model.runner.manifest();
   std::vector<std::string> files = options.inputs;
   std::error_code error;
@@ -36,8 +36,8 @@ openInputs(const PredictOptions &options, const LoadedModel &model,
     const bool folder = std::filesystem::is_directory(first, error);
     const bool indexed = first.filename() == "dataset.json" ||
                          (folder && holdsDataset(options.inputs[0]));
-    if (folder) {
-      SEGC_ASSIGN_OR_RETURN(files, imagesIn(options.inputs[0]));
+    if (folder && !indexed) {
+      SEGC_ASSIGN_OR_RETURN(files, imagesIn(options.inputs[0], &notes));
     }
     if (indexed || files.empty()) {
       DataOptions data = options.data;
@@ -191,8 +191,11 @@ CommandResult segc::runPredict(const PredictOptions &given) {
     SEGC_RETURN_IF_ERROR(checkClasses(model));
   if (!options.windows.roi.empty())
     SEGC_RETURN_IF_ERROR(predictRegions(options));
+  Notes notes;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
-                        openInputs(options, model, planned));
+                        openInputs(options, model, planned, notes));
+  for (const std::string &note : notes.take())
+    printMessage("warning: " + note);
   std::vector<PostprocessStep> steps;
   if (!options.postprocess.empty()) {
     SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> names,

@@ -102,7 +102,7 @@ StatusOr<double> GreyScale::factor(const std::string &where,
                                 : "; store labels as 0 and 255"));
   if (high < 65535.0 / 4)
     warnings.push_back(
-        where + ": 16-bit pixels up to " + std::to_string(int64_t(high)) +
+        "16-bit pixels up to " + std::to_string(int64_t(high)) +
         " become dark: 65535 is white; spread the range of the image if the "
         "model was trained on brighter ones");
   return 255.0 / 65535;

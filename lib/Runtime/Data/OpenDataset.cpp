@@ -145,7 +145,8 @@ static std::set<std::string> foldersOfImages(const std::string &folder) {
   return found;
 }
 
-StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
+StatusOr<std::vector<std::string>>
+segc::everyImageIn(const std::string &folder) {
   // A header and its voxels are one image.
   std::set<std::string> images;
   std::error_code error;
@@ -157,17 +158,27 @@ StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
   }
   if (error)
     return ioError(folder + ": cannot list the folder: " + error.message());
-  auto isPicture = [](const std::string &path) {
-    const ImageFormat *format = formatByName(path);
-    return format && format->holdsPictures();
+  images.merge(foldersOfImages(folder));
+  return std::vector<std::string>(images.begin(), images.end());
+}
+
+StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder,
+                                                  Notes *notes) {
+  SEGC_ASSIGN_OR_RETURN(std::vector<std::string> images, everyImageIn(folder));
+  auto isVolume = [](const std::string &path) {
+    const ImageFormat *format = findImageFormat(path);
+    return format && format->asVolumes();
   };
-  if (images.empty())
-    images = foldersOfImages(folder);
-  const bool pictures = std::all_of(images.begin(), images.end(), isPicture);
+  if (std::none_of(images.begin(), images.end(), isVolume))
+    return images;
   std::vector<std::string> result;
   for (const std::string &path : images)
-    if (pictures || !isPicture(path))
+    if (const ImageFormat *format = formatByName(path);
+        !format || !format->holdsPictures())
       result.push_back(path);
+    else if (notes)
+      notes->add(path, "taken for a picture of a volume beside it, and left "
+                       "out; slices belong into a folder of their own");
   return result;
 }
 

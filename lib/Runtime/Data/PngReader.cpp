@@ -181,8 +181,8 @@ StatusOr<PngSlice> segc::decodePng(const std::string &bytes,
   slice.width = format.width;
   slice.height = format.height;
   if (isTransparent(format, decoder.pixels))
-    slice.warnings.push_back(where + ": its transparency does not count; the "
-                                     "grey of transparent pixels does");
+    slice.warnings.push_back("its transparency does not count; the grey of "
+                             "transparent pixels does");
   double factor = 1;
   if (!palette) {
     GreyScale range(format, use);

@@ -17,7 +17,7 @@ StatusOr<SliceCaseReader::File> SliceCaseReader::open(const std::string &path,
   SEGC_ASSIGN_OR_RETURN(File file,
                         sliceFormatOf(path).open(path, use, rules.limits));
   for (const std::string &warning : file->warnings())
-    rules.notes.add("", warning);
+    rules.notes.add(path, warning);
   return file;
 }
 
@@ -68,8 +68,8 @@ Status SliceCaseReader::checkLabels(const SliceFile &image,
   }
   const bool unit = seen[1] >= 0;
   if (unit)
-    rules.notes.add("", path + ": labels are 0 and 1: 0 is taken for " +
-                            names[0] + ", 1 for " + names[1]);
+    rules.notes.add(path, "labels are 0 and 1: 0 is taken for " + names[0] +
+                              ", 1 for " + names[1]);
   std::string found;
   int64_t wrong = -1;
   for (size_t value = 0; value < seen.size(); ++value) {

@@ -283,18 +283,18 @@ StatusOr<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
   }
   const auto found = static_cast<int64_t>(pages.entries.size());
   if (images > 1 && images != found)
-    pages.warnings.push_back(where + ": " + described.counted() + ", " +
+    pages.warnings.push_back(described.counted() + ", " +
                              std::to_string(found) + " pages are read");
   if (use == ImageUse::Label && first.photometric == PHOTOMETRIC_MINISWHITE)
-    pages.warnings.push_back(where + ": 0 is white (MinIsWhite), so the labels "
-                                     "are what is shown, not what is stored");
+    pages.warnings.push_back("0 is white (MinIsWhite), so the labels are what "
+                             "is shown, not what is stored");
   if (turned != ORIENTATION_TOPLEFT)
     pages.warnings.push_back(
-        where + ": orientation " + std::to_string(turned) +
+        "orientation " + std::to_string(turned) +
         " (turned or mirrored) does not count: pixels are read, and masks "
         "written, as they are stored");
   if (skipped > 0)
-    pages.warnings.push_back(where + ": " + std::to_string(skipped) +
+    pages.warnings.push_back(std::to_string(skipped) +
                              " thumbnails or masks left out");
   return pages;
 }

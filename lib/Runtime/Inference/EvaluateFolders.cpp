@@ -21,8 +21,9 @@ namespace fs = std::filesystem;
 static constexpr double maxLabel = 65535;
 
 static StatusOr<std::map<std::string, std::string>>
-filesByName(const std::string &folder) {
-  SEGC_ASSIGN_OR_RETURN(std::vector<std::string> files, imagesIn(folder));
+filesByName(const std::string &folder, Notes &notes) {
+  SEGC_ASSIGN_OR_RETURN(std::vector<std::string> files,
+                        imagesIn(folder, &notes));
   std::map<std::string, std::string> byName;
   for (const std::string &file : files) {
     auto [first, isNew] = byName.emplace(imageStem(file), file);
@@ -38,8 +39,8 @@ filesByName(const std::string &folder) {
 StatusOr<std::vector<LabelPair>>
 segc::pairLabels(const std::string &predictions, const std::string &labels,
                  Notes &notes) {
-  SEGC_ASSIGN_OR_RETURN(auto predicted, filesByName(predictions));
-  SEGC_ASSIGN_OR_RETURN(auto expected, filesByName(labels));
+  SEGC_ASSIGN_OR_RETURN(auto predicted, filesByName(predictions, notes));
+  SEGC_ASSIGN_OR_RETURN(auto expected, filesByName(labels, notes));
   std::vector<LabelPair> pairs;
   for (const auto &[name, label] : expected)
     pairs.push_back({name, predicted[name], label});

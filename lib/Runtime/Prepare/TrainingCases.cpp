@@ -108,10 +108,11 @@ static StatusOr<TrainingCases> listIndexed(const std::string &folder) {
 /// any format of volumes.
 static StatusOr<TrainingCases> listPlainFolders(const std::string &folder) {
   const fs::path root(folder);
+  Notes notes;
   SEGC_ASSIGN_OR_RETURN(std::vector<std::string> images,
-                        imagesIn((root / "images").string()));
+                        imagesIn((root / "images").string(), &notes));
   SEGC_ASSIGN_OR_RETURN(std::vector<std::string> labels,
-                        imagesIn((root / "labels").string()));
+                        imagesIn((root / "labels").string(), &notes));
   std::map<std::string, std::string> labelOf;
   for (const std::string &path : labels)
     if (!labelOf.emplace(imageStem(path), path).second)
@@ -136,6 +137,7 @@ static StatusOr<TrainingCases> listPlainFolders(const std::string &folder) {
     files.push_back(std::move(entry));
   }
   TrainingCases set;
+  set.notes = notes.take();
   set.description.dataset = fs::absolute(root).filename().string();
   SEGC_ASSIGN_OR_RETURN(set.cases, joinChannels(files, channels));
   for (CaseFiles &entry : set.cases) {

@@ -7,6 +7,8 @@
 
 #include "../Data/TestSupport.h"
 #include "segc/Runtime/Check/Check.h"
+#include "segc/Runtime/Data/Nifti.h"
+#include "segc/Runtime/Data/Png.h"
 
 #include <set>
 
@@ -114,4 +116,17 @@ TEST_F(SliceCheckTest, FolderOfSlices) {
   expect({"b:missing"}, 6);
   write("labels/b.tif", labels());
   expect({}, 6);
+}
+
+// Nothing beside slices is passed over in silence.
+TEST_F(SliceCheckTest, OtherKindsBesideSlices) {
+  write("a.tif", images());
+  const std::vector<uint8_t> pixels = {0, 50, 100, 150};
+  ASSERT_OK(
+      writeFileAtomically(folder / "b.png", *encodePng(2, 2, pixels.data())));
+  expect({}, 4);
+  write("a.tiff", images());
+  ASSERT_OK(writeNifti(folder / "c.nii.gz", cubeOfEight(),
+                       std::vector<uint8_t>(8, 1).data()));
+  expect({":stray-file", ":stray-file"}, 4);
 }

@@ -7,6 +7,7 @@
 
 #include "../Data/TestSupport.h"
 #include "CommandTest.h"
+#include "segc/Runtime/Data/Png.h"
 
 using namespace segc;
 
@@ -60,6 +61,17 @@ TEST_F(EvaluateFolders, NamesWhatDiffers) {
   EXPECT_EQ(evaluate(), 3);
   EXPECT_THAT(output, HasSubstr("no prediction has the name missing"));
   EXPECT_THAT(output, HasSubstr("2 of 3 cases failed: missing, moved"));
+}
+
+TEST_F(EvaluateFolders, NamesPicturesThatAreLeftOut) {
+  for (const char *name : {"p/a.nii.gz", "l/a.nii.gz"})
+    write(name, {1, 0, 0, 0, 0, 0, 0, 0});
+  const std::vector<uint8_t> pixels(4, 1);
+  ASSERT_TRUE(writeFileAtomically(folder + "/l/b.png",
+                                  *encodePng(2, 2, pixels.data()))
+                  .ok());
+  EXPECT_EQ(evaluate(), 0) << output;
+  EXPECT_THAT(output, HasSubstr("l/b.png: taken for a picture of a volume"));
 }
 
 TEST_F(EvaluateFolders, MeasuresTheRegionsOfTheDataSet) {

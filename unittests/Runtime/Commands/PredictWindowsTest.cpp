@@ -412,6 +412,29 @@ TEST_F(PredictWindows, PredictsSlices) {
   EXPECT_EQ(*readFile(folder + "/other/page.png"), foreign);
 }
 
+// A folder is predicted whole, or what is left out is named.
+TEST_F(PredictWindows, PredictsAllKindsInAFolder) {
+  std::vector<uint8_t> pixels(size_t{20} * 30);
+  std::iota(pixels.begin(), pixels.end(), uint8_t{1});
+  const std::string images = folder + "/images";
+  fs::create_directories(images);
+  ASSERT_TRUE(writeFileAtomically(images + "/page.png",
+                                  *encodePng(20, 30, pixels.data()))
+                  .ok());
+  ASSERT_TRUE(writeTiff(images + "/stack.tif", 20, 30,
+                        std::vector<const uint8_t *>{pixels.data()})
+                  .ok());
+  ASSERT_EQ(predict({"--data", images, "--no-overlays"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("2 of 2 cases predicted"));
+  EXPECT_TRUE(fs::exists(folder + "/out/page.png"));
+  EXPECT_TRUE(fs::exists(folder + "/out/stack.tif"));
+  fs::copy(image(1), images);
+  ASSERT_EQ(predict({"--data", images, "--no-overlays"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("images/page.png: taken for a picture of a "
+                                "volume beside it, and left out"));
+  EXPECT_THAT(output, HasSubstr("2 of 2 cases predicted"));
+}
+
 TEST_F(PredictWindows, NamesOptionsWithoutEffect) {
   for (const std::vector<std::string> &option :
        {std::vector<std::string>{"--tta"},

@@ -17,6 +17,7 @@ using namespace segc::test;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 static GrayStack makeStack(int64_t width, int64_t height, int64_t pages) {
   GrayStack stack{width, height, pages, {}};
@@ -294,7 +295,8 @@ TEST(TiffTest, Ranges) {
     EXPECT_EQ(second(read(double(), 1 / 255.0, 0, 3, mode)), 51);
     auto dark = read(uint16_t(), 20, 0, 1, mode);
     ASSERT_OK(dark.status());
-    EXPECT_THAT(dark->warnings(), ElementsAre(HasSubstr("up to 1020")));
+    EXPECT_THAT(dark->warnings(),
+                ElementsAre(StartsWith("16-bit pixels up to 1020")));
     EXPECT_ERROR(read(int16_t(), 1, -1, 2, mode).status(), InvalidArgument,
                  "pixels from -1", "expected 0 to 255");
     EXPECT_ERROR(read(float(), 10, 0, 3, mode).status(), InvalidArgument,
@@ -412,7 +414,7 @@ TEST(TiffTest, Subfiles) {
       TiffStack::decode(file.image({std::vector<uint8_t>(200)}), "x.tif");
   ASSERT_OK(stack.status());
   EXPECT_EQ(stack->pages(), 2);
-  EXPECT_THAT(stack->warnings(), ElementsAre(HasSubstr("1 thumbnails")));
+  EXPECT_THAT(stack->warnings(), ElementsAre(StartsWith("1 thumbnails")));
   file.set = [](TIFF *out, int) {
     TIFFSetField(out, TIFFTAG_SUBFILETYPE, FILETYPE_MASK);
   };
@@ -521,7 +523,8 @@ TEST(TiffTest, LabelRanges) {
   white.photometric = 0;
   auto inverted = TiffStack::decode(white.image(), "x.tif", ImageUse::Label);
   ASSERT_OK(inverted.status());
-  EXPECT_THAT(inverted->warnings(), ElementsAre(HasSubstr("MinIsWhite")));
+  EXPECT_THAT(inverted->warnings(),
+              ElementsAre(StartsWith("0 is white (MinIsWhite)")));
 }
 
 // Pages with another orientation are read as they are stored, with a warning.
@@ -538,7 +541,7 @@ TEST(TiffTest, Orientation) {
   ASSERT_OK(stack.status());
   EXPECT_EQ(stack->orientation(), 3);
   EXPECT_EQ(*stack->page(0), pixels);
-  EXPECT_THAT(stack->warnings(), ElementsAre(HasSubstr("orientation 3")));
+  EXPECT_THAT(stack->warnings(), ElementsAre(StartsWith("orientation 3")));
   // Some programs write the orientation only to the first page.
   second = ORIENTATION_TOPLEFT;
   ASSERT_OK(decodeTiff(file.image({pixels}), "x.tif").status());

@@ -6,10 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "SmallDataset.h"
+#include "segc/Runtime/Data/Png.h"
 
 using namespace segc;
 using namespace segc::test;
+using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 static std::vector<std::string> namesOf(const TrainingCases &set) {
   std::vector<std::string> names;
@@ -69,6 +72,14 @@ TEST(TrainingCases, OfPlainFolders) {
   EXPECT_THAT(namesOf(*set), ElementsAre("c0", "c1", "c2"));
   EXPECT_TRUE(set->hasUnnamedClasses());
   EXPECT_THAT(set->description.channelNames, ElementsAre("MRI"));
+  const std::vector<uint8_t> pixels(4, 1);
+  ASSERT_OK(writeFileAtomically(plain / "images/c0.png",
+                                *encodePng(2, 2, pixels.data())));
+  set = listTrainingCases(plain.path);
+  ASSERT_OK(set.status());
+  EXPECT_THAT(namesOf(*set), ElementsAre("c0", "c1", "c2"));
+  EXPECT_THAT(set->notes, Contains(HasSubstr("images/c0.png: taken for a "
+                                             "picture of a volume")));
   std::filesystem::remove(plain / "labels/c1.nii.gz");
   set = listTrainingCases(plain.path);
   ASSERT_OK(set.status());

@@ -211,8 +211,12 @@ StatusOr<std::unique_ptr<Dataset>>
 openFiles(const std::vector<std::string> &paths, const DataPipeline &pipeline,
           const DatasetOptions &options);
 
-/// The images right inside a folder, in the order of their names.
-StatusOr<std::vector<std::string>> imagesIn(const std::string &folder);
+/// The images right inside a folder, in the order of their names. Pictures that
+/// lie beside volumes are left out; `notes` names them.
+StatusOr<std::vector<std::string>> imagesIn(const std::string &folder,
+                                            Notes *notes = nullptr);
+/// The same, with the pictures beside volumes.
+StatusOr<std::vector<std::string>> everyImageIn(const std::string &folder);
 
 } // namespace segc
 

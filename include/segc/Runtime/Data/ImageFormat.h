@@ -44,8 +44,8 @@ public:
   }
   /// Whether an image is a folder of files of this format.
   virtual bool readsFolders() const { return false; }
-  /// Whether its files often are pictures that lie beside images: they are
-  /// images only where a folder has no others.
+  /// Whether its files often are pictures that lie beside volumes: they are
+  /// images only where a folder has no volumes.
   virtual bool holdsPictures() const { return false; }
   /// The format of the masks of its images.
   virtual const ImageFormat &maskFormat() const { return *this; }
