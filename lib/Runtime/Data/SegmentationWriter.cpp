@@ -75,10 +75,14 @@ static const ImageFormat &maskFormatOf(const std::string &image) {
   return (slices ? *slices : volumeFormatOf(image)).maskFormat();
 }
 
+std::string SegmentationWriter::pathBeside(const CaseFiles &files,
+                                           const std::string &ending) const {
+  return folders.predictions + "/" + outputName(files.name, ending);
+}
+
 std::string SegmentationWriter::volumePath(const CaseFiles &files) const {
-  const ImageFormat &format = maskFormatOf(files.images[0]);
-  return folders.predictions + "/" +
-         outputName(files.name, std::string(format.endings()[0]));
+  return pathBeside(files,
+                    std::string(maskFormatOf(files.images[0]).endings()[0]));
 }
 
 Status SegmentationWriter::writeVolume(const CaseFiles &files,
@@ -103,39 +107,49 @@ Status SegmentationWriter::writeVolume(const CaseFiles &files,
   return Status::success();
 }
 
-static Status writeStack(const std::string &path, const ImageFormat &format,
-                         const VolumeGeometry &grid,
-                         const std::map<int64_t, std::vector<uint8_t>> &masks,
-                         const std::vector<std::string> &classNames) {
-  std::vector<const uint8_t *> pages;
-  for (const auto &[page, mask] : masks)
-    pages.push_back(mask.data());
-  return format.writeMask(path, grid, pages, classNames);
+Status SegmentationWriter::writeStack(const std::string &name,
+                                      const Stack &stack,
+                                      std::vector<std::string> &written) const {
+  const ImageFormat &format = sliceFormatOf(stack.path).maskFormat();
+  const std::string ending(format.endings()[0]);
+  auto path = [&](const std::string &end) {
+    return folders.predictions + "/" + outputName(name, end);
+  };
+  auto writeMasks = [&](const std::string &file,
+                        const std::map<int64_t, std::vector<uint8_t>> &masks,
+                        const std::vector<std::string> &classNames) -> Status {
+    std::vector<const uint8_t *> pages;
+    for (const auto &page : masks)
+      pages.push_back(page.second.data());
+    SEGC_RETURN_IF_ERROR(format.writeMask(file, stack.grid, pages, classNames));
+    written.push_back(file);
+    return Status::success();
+  };
+  SEGC_RETURN_IF_ERROR(
+      writeMasks(path("-masks" + ending), stack.masks, dataset.classNames()));
+  if (greyMasks)
+    SEGC_RETURN_IF_ERROR(
+        writeMasks(path("-masks-grey" + ending), stack.greyMasks, {}));
+  if (!savesProbabilities)
+    return Status::success();
+  std::vector<const float *> pages;
+  for (const auto &page : stack.probabilities)
+    pages.push_back(page.second.data());
+  return writeTiff(path("-probabilities.tif"), stack.grid.size[0],
+                   stack.grid.size[1], pages);
 }
 
 Status SegmentationWriter::finish() {
   if (!stacks.empty())
     SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
-  for (const auto &entry : stacks) {
-    const Stack &stack = entry.second;
-    const ImageFormat &format = sliceFormatOf(stack.path).maskFormat();
-    auto path = [&](const std::string &ending) {
-      return folders.predictions + "/" + outputName(entry.first, ending);
-    };
-    const std::string ending(format.endings()[0]);
-    SEGC_RETURN_IF_ERROR(writeStack(path("-masks" + ending), format, stack.grid,
-                                    stack.masks, dataset.classNames()));
-    if (greyMasks)
-      SEGC_RETURN_IF_ERROR(writeStack(path("-masks-grey" + ending), format,
-                                      stack.grid, stack.greyMasks, {}));
-    if (!savesProbabilities)
-      continue;
-    std::vector<const float *> pages;
-    for (const auto &page : stack.probabilities)
-      pages.push_back(page.second.data());
-    SEGC_RETURN_IF_ERROR(writeTiff(path("-probabilities.tif"),
-                                   stack.grid.size[0], stack.grid.size[1],
-                                   pages));
+  for (const auto &[name, stack] : stacks) {
+    std::vector<std::string> written;
+    if (Status status = writeStack(name, stack, written); !status.ok()) {
+      std::error_code error;
+      for (const std::string &path : written)
+        std::filesystem::remove(path, error);
+      return status;
+    }
   }
   return Status::success();
 }

@@ -8,6 +8,8 @@
 #ifndef SEGC_LIB_RUNTIME_INFERENCE_HANDOVER_H
 #define SEGC_LIB_RUNTIME_INFERENCE_HANDOVER_H
 
+#include "segc/Base/Status.h"
+
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -20,6 +22,13 @@ namespace segc {
 /// Cases whose files are written at a time. Most of that time the disk has: it
 /// syncs several files about as fast as one.
 inline constexpr int64_t fileWriters = 4;
+
+/// What a signal ended before all cases were done.
+inline Status interruptedAfter(int64_t done, int64_t count) {
+  return {StatusCode::Interrupted, "interrupted after " + std::to_string(done) +
+                                       " of " + std::to_string(count) +
+                                       " cases"};
+}
 
 /// Hands values from one thread to others. It holds one value, so that at most
 /// one is ahead.

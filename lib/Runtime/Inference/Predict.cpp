@@ -14,6 +14,7 @@
 #include "segc/Runtime/Inference/Predictor.h"
 
 #include <algorithm>
+#include <atomic>
 
 using namespace segc;
 
@@ -69,6 +70,7 @@ private:
   int64_t sinks;
   StageTimes *times;
   int64_t imageElements;
+  std::atomic<int64_t> done{0}; ///< Cases that the sink has taken.
   HandOver<SampleBatch> prepared, predicted;
   std::vector<Status> statuses;
 };
@@ -147,14 +149,13 @@ Status SplitPrediction::predict(SampleBatch &samples) {
 void SplitPrediction::handOver(SampleCase &sample) {
   const StageTimes::Scope scope(times, "write");
   if (statuses[static_cast<size_t>(sample.index)].ok())
-    attempt(sample.index, [&] {
+    done += attempt(sample.index, [&] {
       return sink(sample.index, sample.source, sample.probabilities.data());
     });
 }
 
 Status SplitPrediction::run() {
   Status reading, predicting;
-  int64_t done = 0;
   {
     StageThreads stages([&] {
       prepared.close();
@@ -178,14 +179,12 @@ Status SplitPrediction::run() {
       predicting = withoutExceptions([&] { return predict(*samples); });
       if (!predicting.ok())
         break;
-      done += static_cast<int64_t>(samples->cases.size());
       samples->images = BatchArray<float>();
       predicted.put(std::move(*samples));
     }
   }
   if (stopSignal())
-    return Status(StatusCode::Interrupted,
-                  "interrupted after " + std::to_string(done) + " cases");
+    return interruptedAfter(done, count);
   SEGC_RETURN_IF_ERROR(reading);
   return predicting;
 }
@@ -219,15 +218,19 @@ segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
   writer.setPostprocessing(options.postprocessing);
   if (options.saveProbabilities)
     writer.saveProbabilities();
-  SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
-                        predictCases(
-                            runner, dataset, split, count, batch,
-                            [&](int64_t index, const SourceCase &source,
-                                const float *probabilities) {
-                              return writer.write(dataset.files(split, index),
-                                                  source, probabilities);
-                            },
-                            fileWriters, options.times));
+  StatusOr<std::vector<FailedCase>> failures = predictCases(
+      runner, dataset, split, count, batch,
+      [&](int64_t index, const SourceCase &source, const float *probabilities) {
+        return writer.write(dataset.files(split, index), source, probabilities);
+      },
+      fileWriters, options.times);
+  if (failures.status().code() == StatusCode::Interrupted &&
+      !dataset.files(split, 0).stack.empty())
+    return Status(StatusCode::Interrupted,
+                  failures.status().message() +
+                      "; masks of slices are written behind the last of them: "
+                      "none was");
+  SEGC_RETURN_IF_ERROR(failures.status());
   SEGC_RETURN_IF_ERROR(writer.finish());
   return failures;
 }

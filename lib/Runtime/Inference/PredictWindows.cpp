@@ -15,6 +15,8 @@
 #include "segc/Runtime/Inference/ProbabilityFile.h"
 
 #include <algorithm>
+#include <atomic>
+#include <filesystem>
 
 using namespace segc;
 
@@ -69,8 +71,10 @@ public:
                                        run.plan.regionsClassOrder.end()});
   }
 
-  Status predictAll(int64_t count);
-  Status predictOverlapped(int64_t count);
+  void predictAll(int64_t count);
+  void predictOverlapped(int64_t count);
+  /// Cases that were written, or whose labels were inspected.
+  int64_t done() const { return written; }
   std::vector<FailedCase> failures() const;
 
 private:
@@ -97,6 +101,7 @@ private:
                      uint64_t limit) const;
   Status writeCase(WindowCase &item);
   void note(WindowCase &item) {
+    written += item.status.ok();
     statuses[static_cast<size_t>(item.index)] = std::move(item.status);
   }
   const std::string &name(int64_t index) const {
@@ -114,6 +119,7 @@ private:
   /// The most that was resident before the first case.
   uint64_t startBytes = residentPeakBytes();
   std::vector<Status> statuses;
+  std::atomic<int64_t> written{0}; ///< Cases.
 };
 
 } // namespace
@@ -247,8 +253,8 @@ Status WindowCases::predictCase(WindowCase &item) {
     SEGC_ASSIGN_OR_RETURN(
         item.probabilities,
         ProbabilityFile::create(
-            run.folders.predictions + "/" + name(item.index) + ".npy", classes,
-            {size[2], size[1], size[0]}, run.plan.regions.empty()));
+            writer.pathBeside(dataset.files(split, item.index), ".npy"),
+            classes, {size[2], size[1], size[0]}, run.plan.regions.empty()));
     arrays.probabilities = item.probabilities->values();
   }
   std::vector<uint8_t> marks;
@@ -282,74 +288,70 @@ Status WindowCases::writeCase(WindowCase &item) {
   postprocess(item.labels, {geometry.size, geometry.spacing},
               run.postprocessing);
   if (item.probabilities)
-    SEGC_RETURN_IF_ERROR(item.probabilities->finish());
+    SEGC_RETURN_IF_ERROR(item.probabilities->sync());
   const CaseFiles &files = dataset.files(split, item.index);
   if (run.inspect)
     SEGC_RETURN_IF_ERROR(run.inspect(files, item.source, item.labels));
   if (run.folders.predictions.empty())
     return Status::success();
-  return writer.writeVolume(files, item.source, item.labels,
-                            item.prepared.record.frame);
+  SEGC_RETURN_IF_ERROR(writer.writeVolume(files, item.source, item.labels,
+                                          item.prepared.record.frame));
+  if (!item.probabilities)
+    return Status::success();
+  // No mask stays without its probabilities.
+  Status status = item.probabilities->finish();
+  if (std::error_code error; !status.ok())
+    std::filesystem::remove(writer.volumePath(files), error);
+  return status;
 }
 
 //===----------------------------------------------------------------------===//
 // Cases
 //===----------------------------------------------------------------------===//
 
-static Status interrupted(int64_t cases) {
-  return Status(StatusCode::Interrupted,
-                "interrupted after " + std::to_string(cases) + " cases");
-}
-
-Status WindowCases::predictAll(int64_t count) {
+void WindowCases::predictAll(int64_t count) {
   statuses.resize(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
     if (stopSignal())
-      return interrupted(i);
+      break;
     WindowCase item;
     item.index = i;
     read(item);
     predict(item);
     write(item);
   }
-  return Status::success();
 }
 
-Status WindowCases::predictOverlapped(int64_t count) {
+void WindowCases::predictOverlapped(int64_t count) {
   statuses.resize(static_cast<size_t>(count));
   HandOver<WindowCase> prepared, predicted;
-  int64_t done = 0;
-  {
-    StageThreads stages([&] {
-      prepared.close();
-      predicted.close();
-    });
-    stages.add([&] {
-      for (int64_t i = 0; i < count && !stopSignal(); ++i) {
-        WindowCase item;
-        item.index = i;
-        read(item);
-        if (!prepared.put(std::move(item)))
-          break;
-      }
-      prepared.close();
-    });
-    stages.add(
-        [&] {
-          while (std::optional<WindowCase> item = predicted.take())
-            write(*item);
-        },
-        run.inspect ? 1 : fileWriters);
-    while (!stopSignal()) {
-      std::optional<WindowCase> item = prepared.take();
-      if (!item)
+  StageThreads stages([&] {
+    prepared.close();
+    predicted.close();
+  });
+  stages.add([&] {
+    for (int64_t i = 0; i < count && !stopSignal(); ++i) {
+      WindowCase item;
+      item.index = i;
+      read(item);
+      if (!prepared.put(std::move(item)))
         break;
-      predict(*item);
-      predicted.put(std::move(*item));
-      ++done;
     }
+    prepared.close();
+  });
+  stages.add(
+      [&] {
+        while (std::optional<WindowCase> item = predicted.take())
+          write(*item);
+      },
+      run.inspect ? 1 : fileWriters);
+  while (!stopSignal()) {
+    std::optional<WindowCase> item = prepared.take();
+    if (!item)
+      break;
+    predict(*item);
+    predicted.put(std::move(*item));
   }
-  return stopSignal() ? interrupted(done) : Status::success();
 }
 
 std::vector<FailedCase> WindowCases::failures() const {
@@ -374,8 +376,13 @@ segc::predictWindows(WeightEnsemble &ensemble, const Dataset &dataset,
                     ensemble.runner().manifest().classes,
                     ensemble.runner().device().threadPool());
   SEGC_RETURN_IF_ERROR(withoutExceptions([&] {
-    return run.maxMemory || count == 1 ? cases.predictAll(count)
-                                       : cases.predictOverlapped(count);
+    if (run.maxMemory || count == 1)
+      cases.predictAll(count);
+    else
+      cases.predictOverlapped(count);
+    return Status::success();
   }));
+  if (stopSignal())
+    return interruptedAfter(cases.done(), count);
   return cases.failures();
 }

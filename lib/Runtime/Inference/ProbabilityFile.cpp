@@ -7,12 +7,14 @@
 
 #include "segc/Runtime/Inference/ProbabilityFile.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/Hash.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
@@ -47,6 +49,10 @@ static Status failed(const std::string &path, const char *what) {
 static Status checkReplaced(const std::string &path) {
   if (!pathExists(path))
     return Status::success();
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    return wrongUsage(path + ": a folder, where the probabilities of a case "
+                             "go; give another folder");
   std::string start(magic.size() + 2 + dictionary.size(), '\0');
   if (std::FILE *old = std::fopen(path.c_str(), "re")) {
     start.resize(std::fread(start.data(), 1, start.size(), old));
@@ -71,7 +77,12 @@ StatusOr<ProbabilityFile> ProbabilityFile::create(const std::string &path,
   result.headerBytes = header.size();
   result.bytes =
       header.size() + voxels * static_cast<uint64_t>(classes) * sizeof(float);
-  const std::string temporary = path + ".new-" + std::to_string(::getpid());
+  // A longer name than that of the file might be too long.
+  const std::filesystem::path place = path;
+  const std::string name = ".segc-" + std::to_string(::getpid()) + "-" +
+                           sha256(place.filename().string()).substr(0, 16);
+  const std::string temporary =
+      (place.parent_path() / (name + ".tmp")).string();
   result.file =
       ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (result.file < 0)
@@ -118,9 +129,14 @@ float *ProbabilityFile::values() const {
                                    headerBytes);
 }
 
+Status ProbabilityFile::sync() {
+  return ::msync(mapping, bytes, MS_SYNC) == 0
+             ? Status::success()
+             : failed(temporary, "write the probabilities");
+}
+
 Status ProbabilityFile::finish() {
-  if (::msync(mapping, bytes, MS_SYNC) != 0)
-    return failed(temporary, "write the probabilities");
+  SEGC_RETURN_IF_ERROR(sync());
   if (std::rename(temporary.c_str(), path.c_str()) != 0)
     return failed(path, "replace the file");
   temporary.clear();

@@ -99,6 +99,23 @@ TEST_F(PredictWindows, BoundsMemory) {
   EXPECT_THAT(output, HasSubstr("sums of the windows "));
 }
 
+// The outputs of a case are all there, or none is.
+TEST_F(PredictWindows, LeavesNoPartOfACase) {
+  const std::vector<std::string> words = {"--data", image(1), image(2),
+                                          "--save-probabilities"};
+  fs::create_directories(folder + "/out/1.nii.gz/full");
+  EXPECT_EQ(predict(words), 3) << output;
+  EXPECT_THAT(output, HasSubstr("1 of 2 cases predicted"));
+  EXPECT_FALSE(fs::exists(folder + "/out/1.npy"));
+  EXPECT_TRUE(fs::exists(folder + "/out/2.npy"));
+  fs::remove_all(folder + "/out");
+  fs::create_directories(folder + "/out/1.npy");
+  EXPECT_EQ(predict(words), 3) << output;
+  EXPECT_THAT(output, HasSubstr("1.npy: a folder"));
+  EXPECT_FALSE(fs::exists(folder + "/out/1.nii.gz"));
+  EXPECT_TRUE(fs::exists(folder + "/out/2.nii.gz"));
+}
+
 TEST_F(PredictWindows, MeasuresItsStages) {
   const std::string profile = folder + "/profile.json";
   for (const char *model : {"FakePatches", "FakeFrozen"}) {

@@ -33,6 +33,35 @@ TEST_P(StopSignal, SavesAndResumes) {
 INSTANTIATE_TEST_SUITE_P(All, StopSignal,
                          testing::Values(SIGINT, SIGTERM, SIGHUP));
 
+TEST_F(Command, AnInterruptedPredictionCountsItsMasks) {
+  constexpr int cases = 200;
+  const fs::path first = *fs::directory_iterator(data + "/imagesTr");
+  fs::create_directories(folder + "/images");
+  for (int i = 0; i < cases; ++i)
+    fs::create_symlink(first,
+                       folder + "/images/" + std::to_string(i) + ".nii.gz");
+  auto masks = [&] {
+    int64_t count = 0;
+    std::error_code error;
+    for (const auto &entry : fs::directory_iterator(folder + "/out", error))
+      count += entry.path().extension() == ".gz";
+    return count;
+  };
+  for (const char *model : {"FakePatches", "FakeFrozen"}) {
+    const pid_t child =
+        start({"predict", "--model", fakeModel(model), "--data",
+               folder + "/images", "--output", folder + "/out"});
+    for (int i = 0; i < 5000 && masks() < 2; ++i)
+      usleep(1000);
+    kill(child, SIGINT);
+    EXPECT_EQ(finish(child), 130) << output;
+    EXPECT_GE(masks(), 2);
+    EXPECT_THAT(output, HasSubstr("interrupted after " +
+                                  std::to_string(masks()) + " of 200 cases"));
+    fs::remove_all(folder + "/out");
+  }
+}
+
 // nohup makes its child ignore SIGHUP.
 TEST_F(Command, SighupThatIsIgnoredStaysIgnored) {
   pid_t child = startLongRun("r", [] { std::signal(SIGHUP, SIG_IGN); });

@@ -157,6 +157,27 @@ TEST(IsbiTest, Predictions) {
   EXPECT_TRUE(std::filesystem::exists(data / "overlays/test-01.png"));
 }
 
+// Of a stack all files are there, or none is.
+TEST(IsbiTest, NoPartOfAStack) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  auto opened = openDataset(data.path, pipeline(4, 8), {});
+  ASSERT_OK(opened.status());
+  const std::string grey = data / "predictions/test-masks-grey.tif",
+                    masks = data / "predictions/test-masks.tif";
+  std::filesystem::create_directories(grey + "/full");
+  const std::vector<float> probabilities(32, 0.5f);
+  EXPECT_ERROR(writePredictions(**opened, Split::Test, {0, 1}, probabilities,
+                                {data / "predictions", ""},
+                                /*greyMasks=*/true),
+               IoError, "test-masks-grey.tif");
+  EXPECT_FALSE(std::filesystem::exists(masks));
+  std::filesystem::remove_all(grey);
+  ASSERT_OK(writePredictions(**opened, Split::Test, {0, 1}, probabilities,
+                             {data / "predictions", ""}, /*greyMasks=*/true));
+  EXPECT_TRUE(std::filesystem::exists(masks));
+}
+
 // The probability of class 1 on the slices' grid, where masks have more than
 // 0.5.
 TEST(IsbiTest, Probabilities) {

@@ -46,8 +46,10 @@ public:
   /// labelShape() + [classes] probabilities of a case.
   Status write(const CaseFiles &files, const SourceCase &source,
                const float *probabilities);
-  /// The file that writeVolume() writes.
+  /// The file that writeVolume() writes, and one beside it.
   std::string volumePath(const CaseFiles &files) const;
+  std::string pathBeside(const CaseFiles &files,
+                         const std::string &ending) const;
   /// Labels of a volume on its own grid. `order` is that of the axes in which
   /// pictures show it.
   Status writeVolume(const CaseFiles &files, const SourceCase &source,
@@ -64,6 +66,10 @@ private:
     std::map<int64_t, std::vector<uint8_t>> masks, greyMasks;
     std::map<int64_t, std::vector<float>> probabilities;
   };
+  /// Writes the masks of a file of slices and what belongs to them. `written`
+  /// gets the files that are there.
+  Status writeStack(const std::string &name, const Stack &stack,
+                    std::vector<std::string> &written) const;
   /// Adds a slice to the masks of its file.
   void keepPage(const CaseFiles &files, const SourceCase &source,
                 const std::vector<uint8_t> &labels, const float *probabilities);

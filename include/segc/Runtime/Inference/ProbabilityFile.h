@@ -36,7 +36,9 @@ public:
   ~ProbabilityFile();
 
   float *values() const;
-  /// Brings the file to the disk and to its place.
+  /// Brings the values to the disk.
+  Status sync();
+  /// Brings the file to its place, where it may replace an earlier one.
   Status finish();
 
 private:
