@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <unistd.h>
 
 /// The value of a line of /proc/self/status.
 static uint64_t statusBytes(const char *key) {
@@ -23,6 +24,13 @@ static uint64_t statusBytes(const char *key) {
       kibibytes = std::strtoull(line + std::strlen(key), nullptr, 10);
   std::fclose(status);
   return uint64_t{kibibytes} * 1024;
+}
+
+uint64_t segc::physicalMemoryBytes() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES), bytes = ::sysconf(_SC_PAGESIZE);
+  return pages > 0 && bytes > 0
+             ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(bytes)
+             : 0;
 }
 
 uint64_t segc::residentBytes() { return statusBytes("VmRSS:"); }

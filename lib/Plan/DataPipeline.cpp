@@ -8,6 +8,7 @@
 #include "segc/Plan/DataPipeline.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 using namespace segc;
@@ -59,8 +60,11 @@ const char *segc::valueKindText(ValueKind kind) {
 }
 
 std::string segc::numberText(double value) {
+  // Counts of voxels and bytes are read digit by digit.
+  constexpr double largest = 1e15;
   char text[40];
-  std::snprintf(text, sizeof(text), "%g", value);
+  const bool whole = value == std::floor(value) && std::abs(value) <= largest;
+  std::snprintf(text, sizeof(text), whole ? "%.0f" : "%g", value);
   return text;
 }
 

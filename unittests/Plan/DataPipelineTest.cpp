@@ -113,3 +113,12 @@ TEST(DataPipelineTest, WhatDataSetsNeed) {
   EXPECT_THAT(with(volumes, "augment", {"flip_z"}), HasSubstr("flip_z"));
   EXPECT_THAT(with(volumes, "orientation", "LPS"), HasSubstr("LPS"));
 }
+
+// Sizes in messages are whole numbers.
+TEST(DataPipelineTest, TextOfNumbers) {
+  EXPECT_EQ(numberText(4194304), "4194304");
+  EXPECT_EQ(numberText(-249900000000), "-249900000000");
+  EXPECT_EQ(numberText(0.5), "0.5");
+  EXPECT_EQ(numberText(1e-7), "1e-07");
+  EXPECT_EQ(numberText(1e30), "1e+30");
+}

@@ -12,6 +12,8 @@
 
 namespace segc {
 
+/// Returns the bytes of the machine's memory; 0 if the system does not say.
+uint64_t physicalMemoryBytes();
 /// Returns the bytes of this process that are resident now; 0 if the system
 /// does not say.
 uint64_t residentBytes();

@@ -87,11 +87,9 @@ StatusOr<AlignedBuffer> AlignedBuffer::create(uint64_t bytes, const char *what,
   if (bytes == 0)
     return buffer;
   auto refuse = [&](const std::string &reason) -> Status {
-    return {StatusCode::IoError,
-            std::string(what) + ": cannot allocate " + std::to_string(bytes) +
-                " bytes: " + reason +
-                "; use a smaller --batch-size or a model compiled for less "
-                "memory (segc compile --fit-memory)"};
+    return {StatusCode::IoError, std::string(what) + ": cannot allocate " +
+                                     std::to_string(bytes) +
+                                     " bytes: " + reason};
   };
   if (bytes > (uint64_t{1} << 46))
     return refuse("no processor addresses that much");

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PreparationGrid.h"
+#include "segc/Base/ProcessMemory.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 
 #include <algorithm>
@@ -55,8 +56,11 @@ void segc::planGrid(const PlanConfiguration &configuration, PlanRules rules,
   std::copy(configuration.spacing.begin(), configuration.spacing.end(),
             record.spacing.end() - static_cast<int64_t>(dim));
   for (size_t axis = 0; axis < 3; ++axis) {
-    const double size = record.fileSpacing[axis] / record.spacing[axis] *
-                        static_cast<double>(record.cropShape[axis]);
+    // More than any memory holds, which checkGrid() says.
+    constexpr double maxSize = 1e15;
+    const double size =
+        std::min(maxSize, record.fileSpacing[axis] / record.spacing[axis] *
+                              static_cast<double>(record.cropShape[axis]));
     record.resampledShape[axis] = std::max<int64_t>(
         1, static_cast<int64_t>(rules == PlanRules::V2 ? std::nearbyint(size)
                                                        : std::floor(size)));
@@ -65,20 +69,43 @@ void segc::planGrid(const PlanConfiguration &configuration, PlanRules rules,
     record.nearestAxis = separateAxis(record, rules);
 }
 
+/// "1 x 1.5 x 1".
+template <typename Values>
+static std::string listed(const Values &values) {
+  std::string text;
+  for (auto value : values)
+    text +=
+        (text.empty() ? "" : " x ") + numberText(static_cast<double>(value));
+  return text;
+}
+
 Status segc::checkGrid(const PreparationRecord &record, int64_t channels) {
-  constexpr double maxValues = 1e12;
-  double values = static_cast<double>(channels);
-  for (int64_t size : record.resampledShape)
-    values *= static_cast<double>(size);
-  if (values <= maxValues)
+  // Further from that of the training no spacing is meant.
+  constexpr double maxRatio = 1000;
+  const std::string found = "a spacing of " + listed(record.fileSpacing) +
+                            " mm (in the plan's order of axes)",
+                    advice = "; correct the spacing in the header of the file";
+  // The image, and a channel on its way there.
+  double bytes = static_cast<double>(channels + 1) * sizeof(float);
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const double planned = record.spacing[axis],
+                 ratio = record.fileSpacing[axis] / planned;
+    if (!(ratio <= maxRatio && ratio >= 1 / maxRatio))
+      return invalidArgument(found + ", expected " +
+                             numberText(planned / maxRatio) + " to " +
+                             numberText(planned * maxRatio) + " mm where " +
+                             numberText(planned) + " mm are planned" + advice);
+    bytes *= static_cast<double>(record.resampledShape[axis]);
+  }
+  const uint64_t memory = physicalMemoryBytes();
+  if (memory == 0 || bytes <= static_cast<double>(memory))
     return Status::success();
-  char text[160];
-  std::snprintf(text, sizeof(text),
-                "a spacing of %g x %g x %g mm makes %.3g voxels at the planned "
-                "spacing, expected at most %.0e",
-                record.fileSpacing[0], record.fileSpacing[1],
-                record.fileSpacing[2], values, maxValues);
-  return invalidArgument(text);
+  return invalidArgument(found + " makes " + listed(record.resampledShape) +
+                         " voxels at the planned spacing of " +
+                         listed(record.spacing) + " mm, " + numberText(bytes) +
+                         " bytes, expected at most the " +
+                         std::to_string(memory) + " of this machine's memory" +
+                         advice + ", or plan for a coarser one");
 }
 
 void segc::placeCase(const SourceCase &source, AxisFrame frame,

@@ -36,7 +36,8 @@ Status recordCrop(const SourceCase &source, PlanRules rules,
 void planGrid(const PlanConfiguration &configuration, PlanRules rules,
               PreparationRecord &record);
 
-/// Refuses a grid that no memory holds, before anything is allocated: the
+/// Refuses a spacing that is far from the planned one, and a grid that the
+/// memory of the machine does not hold, before anything is allocated: the
 /// spacing of a file may be anything.
 Status checkGrid(const PreparationRecord &record, int64_t channels);
 

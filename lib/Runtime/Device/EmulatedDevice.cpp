@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/EmulatedDevice.h"
+#include "HostMemory.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
 #include "segc/Runtime/Core/Elements.h"
 #include "segc/model_tables.h"
@@ -77,7 +78,7 @@ StatusOr<DeviceBuffer> EmulatedDevice::allocate(uint64_t bytes,
   if (bytes == 0)
     return DeviceBuffer();
   SEGC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
-                        AlignedBuffer::create(bytes, what, guards));
+                        allocateForModel(bytes, what, guards));
   return DeviceBuffer(
       std::make_unique<EmulatedMemory>(allocations, std::move(buffer)), bytes);
 }

@@ -42,12 +42,23 @@ std::shared_ptr<Device> segc::makeHostDevice(ThreadPool &pool) {
   return std::make_shared<HostDevice>(pool);
 }
 
+StatusOr<AlignedBuffer> segc::allocateForModel(uint64_t bytes, const char *what,
+                                               bool guards) {
+  StatusOr<AlignedBuffer> buffer = AlignedBuffer::create(bytes, what, guards);
+  if (buffer.ok())
+    return buffer;
+  return Status(buffer.status().code(),
+                buffer.status().message() +
+                    "; use a smaller --batch-size or a model compiled for less "
+                    "memory (segc compile --fit-memory)");
+}
+
 StatusOr<DeviceBuffer> segc::allocateOnHost(uint64_t bytes, const char *what,
                                             bool guards) {
   if (bytes == 0)
     return DeviceBuffer();
   SEGC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
-                        AlignedBuffer::create(bytes, what, guards));
+                        allocateForModel(bytes, what, guards));
   return DeviceBuffer(std::make_unique<HostMemory>(std::move(buffer)), bytes);
 }
 

@@ -8,9 +8,14 @@
 #ifndef SEGC_LIB_RUNTIME_DEVICE_HOSTMEMORY_H
 #define SEGC_LIB_RUNTIME_DEVICE_HOSTMEMORY_H
 
+#include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Device/Device.h"
 
 namespace segc {
+
+/// Returns memory of a model, or an error that says how it takes less.
+StatusOr<AlignedBuffer> allocateForModel(uint64_t bytes, const char *what,
+                                         bool guards);
 
 /// Returns a buffer whose address is that of the host.
 StatusOr<DeviceBuffer> allocateOnHost(uint64_t bytes, const char *what,

@@ -444,7 +444,20 @@ TEST(PreparedCase, RefusesWhatItCannotPrepare) {
 
   source = sourceCase(shape, {1e6, 1e6, 1e6}, 1);
   EXPECT_ERROR(prepared(source, planned).status(), InvalidArgument, "case.nii",
-               "1e+06", "voxels at the planned spacing");
+               "a spacing of 1000000 x 1000000 x 1000000 mm",
+               "mm are planned; correct the spacing in the header");
+  // A grid of one voxel shows nothing of the file.
+  for (double spacing : {1e-7, 1e30}) {
+    source = sourceCase(shape, {1, spacing, 1}, 1);
+    EXPECT_ERROR(prepared(source, planned).status(), InvalidArgument,
+                 "case.nii", "mm are planned; correct the spacing");
+  }
+  source = sourceCase(shape, {900, 900, 900}, 1);
+  for (double &spacing : planned.configuration.spacing)
+    spacing = 1;
+  EXPECT_ERROR(prepared(source, planned).status(), InvalidArgument, "case.nii",
+               "voxels at the planned spacing of 1 x 1 x 1 mm",
+               "of this machine's memory");
 
   source = sourceCase(shape, {1, 1, 1}, 1);
   planned.configuration.normalization = {"rgb_to_0_1"};
