@@ -77,7 +77,27 @@ StatusOr<DecathlonIndex> segc::readIndex(const std::string &text,
 // What it says, and what lies there
 //===----------------------------------------------------------------------===//
 
+/// A mask shows a region by its label in regions_class_order, which plans
+/// refuse if it is none of the region's own.
+static void checkRegions(const DecathlonIndex &index,
+                         std::vector<Fault> &faults) {
+  for (size_t i = 0; i < index.regions.size(); ++i) {
+    const auto &[name, labels] = index.regions[i];
+    const int64_t shown = index.regionsClassOrder[i];
+    if (std::find(labels.begin(), labels.end(), shown) != labels.end())
+      continue;
+    faults.push_back(
+        {"region-label", "",
+         "regions_class_order: the region " + name + " is shown as " +
+             std::to_string(shown) + ", expected one of its labels: " +
+             listedText(labels,
+                        [](int64_t label) { return std::to_string(label); }),
+         "write one of them; segrun plan refuses another"});
+  }
+}
+
 void segc::checkIndex(const DecathlonIndex &index, std::vector<Fault> &faults) {
+  checkRegions(index, faults);
   const auto count = static_cast<int64_t>(index.training.size());
   if (index.declaredTraining && *index.declaredTraining != count)
     faults.push_back({"num-training", "",

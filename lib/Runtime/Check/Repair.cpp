@@ -282,6 +282,9 @@ void Repairer::finishFaults(const std::vector<Fault> &missing) {
     fault.outcome = Outcome::Repaired;
     if (known != done.end()) {
       fault.done = known->second;
+    } else if (fault.name == "region-label") {
+      fault.outcome = Outcome::Remains;
+      fault.done = "which of the region's labels shows it is for you to say";
     } else if (!changes.numbers.empty()) {
       fault.done = fault.name == "label-gap"
                        ? "the classes are numbered from 0 to " +

@@ -240,4 +240,8 @@ TEST_F(CheckTest, RegionsAndIgnoreLabel) {
       "core": [2, 3]}, "regions_class_order": [1, 2], )" +
              cases);
   expect({"c1:label-unknown"});
+  writeIndex(start + R"("labels": {"background": 0, "whole": [1, 2, 3],
+      "core": [2, 3]}, "regions_class_order": [1, 1], )" +
+             cases);
+  expect({":region-label", "c1:label-unknown"});
 }

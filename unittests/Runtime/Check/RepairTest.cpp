@@ -306,6 +306,14 @@ TEST_F(RepairTest, GapsInTheLabels) {
             *readFile(copyOf(pathOf("labelsTr", 0))));
 }
 
+// Which of a region's labels shows it nobody but its user knows.
+TEST_F(RepairTest, LabelOfARegion) {
+  writeIndex(changed(R"("0": "background", "1": "a", "2": "b"})",
+                     R"("background": 0, "whole": [1, 2], "core": 2},
+                        "regions_class_order": [1, 1])"));
+  EXPECT_THAT(repair(), ElementsAre(":region-label:remains"));
+}
+
 TEST_F(RepairTest, SpacingOutlier) {
   VolumeGeometry thick = cubeOfEight();
   thick.header.sform[2][2] = thick.header.pixelSize[3] = 4;

@@ -33,7 +33,7 @@ struct Fault {
   std::string name; ///< "label-fractional"
   std::string caseName, what, fix;
   Outcome outcome = Outcome::Proposed;
-  std::string done; ///< What a repair did; empty without one.
+  std::string done{}; ///< What a repair did; empty without one.
 };
 
 struct CheckReport {
