@@ -146,6 +146,9 @@ StatusOr<SafetensorsFile> SafetensorsFile::map(const std::string &path) {
       const uint64_t headerBytes,
       headerSize(reinterpret_cast<const unsigned char *>(whole.get()),
                  fileBytes, path));
+  // Headers of other programs may end anywhere.
+  if ((8 + headerBytes) % alignof(double) != 0)
+    return read(path);
   SafetensorsFile result;
   result.path_ = path;
   SEGC_ASSIGN_OR_RETURN(

@@ -156,7 +156,7 @@ Status segc::writeWeights(const ModelRunner &runner, const std::string &path,
 
 Status segc::readWeights(ModelRunner &runner, const std::string &path,
                          MissingStates missing, std::string *orientation) {
-  SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::read(path));
+  SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::map(path));
   const std::vector<RegionTensor> &states = runner.manifest().states;
   bool any = false;
   for (const RegionTensor &state : states)
@@ -178,7 +178,7 @@ Status segc::writeOptimizer(const ModelRunner &runner,
 }
 
 Status segc::readOptimizer(ModelRunner &runner, const std::string &path) {
-  SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::read(path));
+  SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::map(path));
   return readParts(runner, optimizerParts(runner), file);
 }
 
@@ -191,7 +191,7 @@ Status segc::writeGradients(const ModelRunner &runner,
 }
 
 static bool hasKind(const std::string &path, const char *wanted) {
-  StatusOr<SafetensorsFile> file = SafetensorsFile::read(path);
+  StatusOr<SafetensorsFile> file = SafetensorsFile::map(path);
   if (!file.ok())
     return false;
   auto kind = file->metadata().find("kind");

@@ -61,6 +61,28 @@ TEST(Safetensors, RoundTrip) {
               HasSubstr("no tensor \"c\""));
 }
 
+// Headers of other programs may end anywhere.
+TEST(Safetensors, MappedTensorsAreAligned) {
+  const std::string path = temporary("mapped.safetensors");
+  const int64_t value = 0x0123456789abcdef;
+  for (size_t spaces = 0; spaces < 8; ++spaces) {
+    std::string header =
+        R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})";
+    header.append(spaces, ' ');
+    std::string bytes(1, static_cast<char>(header.size()));
+    bytes.append(7, '\0');
+    bytes += header;
+    bytes.append(reinterpret_cast<const char *>(&value), sizeof(value));
+    ASSERT_TRUE(writeFileAtomically(path, bytes).ok());
+    auto file = SafetensorsFile::map(path);
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    auto data = file->require("a", "I64", {1});
+    ASSERT_TRUE(data.ok()) << data.status().message();
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(*data) % alignof(double), 0u);
+    EXPECT_EQ(std::memcmp(*data, &value, sizeof(value)), 0) << spaces;
+  }
+}
+
 TEST(Safetensors, EveryTruncationIsAnError) {
   std::string path = temporary("good.safetensors");
   float a[4] = {};

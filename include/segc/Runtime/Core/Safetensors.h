@@ -51,8 +51,9 @@ StatusOr<SafetensorsHeader> parseSafetensorsHeader(std::string_view header,
 class SafetensorsFile {
 public:
   static StatusOr<SafetensorsFile> read(const std::string &path);
-  /// The same with the data mapped into memory: pages are read when they are
-  /// used. The file must not shrink meanwhile.
+  /// The same with the data mapped into memory, unless its tensors are not
+  /// aligned there: pages are read when they are used. The file must not shrink
+  /// meanwhile.
   static StatusOr<SafetensorsFile> map(const std::string &path);
 
   const std::vector<TensorEntry> &tensors() const { return header.tensors; }
