@@ -194,6 +194,8 @@ Status CrossValidationRun::prepare() {
   const TrainOptions first = trainingOf(options.seeds[0], 0);
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(first.model, /*training=*/true));
+  if (!cached)
+    SEGC_RETURN_IF_ERROR(checkWholeClasses(model.runner));
   const Manifest &manifest = model.runner.manifest();
   classes = manifest.classes + (manifest.sigmoid ? 1 : 0);
   SEGC_ASSIGN_OR_RETURN(labelNames, labelNamesOf(manifest.pipeline));

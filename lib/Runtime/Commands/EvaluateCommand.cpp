@@ -195,6 +195,7 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
                         openTrained(options.model, options.checkpoint));
   if (cached)
     return evaluateCache(options, model, split);
+  SEGC_RETURN_IF_ERROR(checkWholeClasses(model.runner));
   ModelRunner &runner = model.runner;
   const Manifest &manifest = runner.manifest();
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,

@@ -95,23 +95,6 @@ static std::string textOf(const FailedCase &failure) {
   return named ? message : failure.name + ": " + message;
 }
 
-/// A voxel gets the class that is the most probable one, which says nothing of
-/// regions: each of them is there or not. Only a plan says which labels they
-/// write.
-static Status checkClasses(const LoadedModel &model) {
-  const Manifest &manifest = model.runner.manifest();
-  if (!manifest.sigmoid)
-    return Status::success();
-  return unsupported(
-      model.runner.library().path() + ": gives " +
-      std::to_string(manifest.classes) +
-      " regions, which may overlap (activation sigmoid), of whole images, "
-      "expected classes, of which each voxel has one (softmax): nothing says "
-      "which label a region writes; build the network by a plan with regions "
-      "(segc model nnunet --plan), or with softmax over a background and "
-      "classes");
-}
-
 /// Predicts whole images, each a sample.
 static StatusOr<std::vector<FailedCase>>
 predictWhole(const PredictOptions &options, LoadedModel &model,
@@ -188,7 +171,7 @@ CommandResult segc::runPredict(const PredictOptions &given) {
                       " has no effect: the model takes whole images, and not "
                       "patches in windows; leave it out");
   if (!planned)
-    SEGC_RETURN_IF_ERROR(checkClasses(model));
+    SEGC_RETURN_IF_ERROR(checkWholeClasses(model.runner));
   if (!options.windows.roi.empty())
     SEGC_RETURN_IF_ERROR(predictRegions(options));
   Notes notes;

@@ -235,6 +235,19 @@ segc::openData(const DataOptions &options, const Manifest &manifest,
   return data;
 }
 
+Status segc::checkWholeClasses(const ModelRunner &runner) {
+  const Manifest &manifest = runner.manifest();
+  if (!manifest.sigmoid)
+    return Status::success();
+  return unsupported(
+      runner.library().path() + ": gives " + std::to_string(manifest.classes) +
+      " regions, which may overlap (activation sigmoid), of whole images, "
+      "expected classes, of which each voxel has one (softmax): nothing says "
+      "which label a region writes; build the network by a plan with regions "
+      "(segc model nnunet --plan), or with softmax over a background and "
+      "classes");
+}
+
 void segc::printNotes(const Dataset &dataset) {
   for (const std::string &text : dataset.notes().take())
     printMessage("warning: " + text);

@@ -155,6 +155,8 @@ static Status loadCases(Run &run) {
                                      run.state.batchSize);
   if (!run.dataset)
     return Status::success();
+  if (run.heldOut() > 0)
+    SEGC_RETURN_IF_ERROR(checkWholeClasses(run.runner));
   Status training = run.dataset->load(Split::Train);
   Status validation = run.dataset->load(Split::Validation);
   if (training.ok() && run.dataset->count(Split::Train) > 0)

@@ -86,6 +86,22 @@ TEST_F(Inputs, RegionsOfWholeImages) {
                                 "may overlap (activation sigmoid)"));
   EXPECT_THAT(output, HasSubstr("segc model nnunet --plan"));
   EXPECT_FALSE(fs::exists(folder + "/out"));
+  // Nor would its Dice, or an example in a folder of results, be theirs.
+  const std::string results = folder + "/results";
+  for (const char *command : {"evaluate", "cross-validate", "train"}) {
+    std::vector<std::string> words = {
+        command,     "--model", fakeModel("FakeWholeRegions"), "--data", data,
+        "--results", results};
+    if (command == std::string("train"))
+      words.insert(words.end(), {"--max-steps", "1", "--train-split", "0.8"});
+    EXPECT_EQ(run(words), 1) << output;
+    EXPECT_THAT(output, HasSubstr("nothing says which label a region writes"));
+    EXPECT_FALSE(fs::exists(results + "/train.jsonl"));
+  }
+  EXPECT_EQ(run({"train", "--model", fakeModel("FakeWholeRegions"), "--data",
+                 data, "--results", results, "--max-steps", "1"}),
+            0)
+      << output;
 }
 
 // One labelled case cannot both train and validate.

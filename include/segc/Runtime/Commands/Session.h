@@ -81,6 +81,11 @@ void notePipeline(const Dataset &dataset, const Manifest &manifest,
 /// Prints the data set's warnings since the last call on standard error.
 void printNotes(const Dataset &dataset);
 
+/// Refuses a model of whole images whose classes are regions. A voxel gets the
+/// class that is the most probable one, which says nothing of regions: each of
+/// them is there or not. Only a plan says which labels they write.
+Status checkWholeClasses(const ModelRunner &runner);
+
 StatusOr<Split> parseSplit(const std::string &name);
 
 /// Default settings of a training run: the rates of the network's optimizer and
