@@ -78,6 +78,11 @@ static Status checkFolderOptions(const EvaluateOptions &options) {
     return wrongUsage(options.idleWithFolders +
                       " has no effect with --predictions: no model runs; "
                       "leave it out");
+  if (sameFile(options.predictions, options.labels))
+    return wrongUsage("--predictions " + options.predictions +
+                      " and --labels " + options.labels +
+                      ": the same folder, whose files equal themselves; give "
+                      "that of the predictions and that of the labels");
   return Status::success();
 }
 

@@ -15,6 +15,8 @@
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/Profile.h"
 #include "segc/Runtime/Commands/Session.h"
+#include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Data/OwnFiles.h"
 #include "segc/Runtime/Inference/Predict.h"
 
 #include <cstdio>
@@ -123,6 +125,20 @@ static double secondsSince(StageTimes::Clock::time_point begin) {
   return StageTimes::secondsBetween(begin, StageTimes::Clock::now());
 }
 
+/// Takes out what an earlier prediction left in the folder of --roi: a case
+/// that fails would be predicted near what another model found.
+static Status removeMasks(const std::string &folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error))
+    return Status::success();
+  SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> masks,
+                        everyImageIn(folder));
+  for (const std::string &mask : masks)
+    if (hasOwnMark(mask) && !std::filesystem::remove(mask, error))
+      return ioError(mask + ": cannot remove: " + error.message());
+  return Status::success();
+}
+
 /// Predicts the masks of --roi, if that is a model, and makes it their folder.
 /// Cases that fail then have no mask.
 static Status predictRegions(PredictOptions &options) {
@@ -147,6 +163,7 @@ static Status predictRegions(PredictOptions &options) {
   coarse.profile.clear();
   coarse.postprocess.clear();
   windows.roi = coarse.output;
+  SEGC_RETURN_IF_ERROR(removeMasks(coarse.output));
   constexpr int someFailed = 3;
   const CommandResult result = runPredict(coarse);
   return result.exitCode == someFailed ? Status::success() : result.status;

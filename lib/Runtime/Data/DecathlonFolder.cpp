@@ -264,6 +264,12 @@ segc::joinChannels(const std::vector<CaseFiles> &files, int64_t channels) {
       cases.push_back(file);
   }
   for (const auto &[name, paths] : separate) {
+    for (const CaseFiles &file : cases)
+      if (file.name == name)
+        return invalidArgument(paths.begin()->second + " and " +
+                               file.images[0] + ": both are case \"" + name +
+                               "\", so their predictions would overwrite each "
+                               "other; rename one of them");
     CaseFiles joined;
     joined.name = name;
     for (const auto &[channel, path] : paths)

@@ -7,6 +7,7 @@
 
 #include "SliceCaseReader.h"
 #include "Splits.h"
+#include "segc/Runtime/Data/ImageFormat.h"
 #include "segc/Runtime/Data/Isbi.h"
 
 #include <algorithm>
@@ -163,7 +164,7 @@ segc::openSlices(const std::vector<std::string> &paths,
                         SliceFolder::create(pipeline, options));
   std::map<std::string, std::string> seen;
   for (const std::string &path : paths) {
-    std::string name = std::filesystem::path(path).stem().string();
+    std::string name = imageStem(path);
     auto [first, isNew] = seen.emplace(name, path);
     if (!isNew)
       return invalidArgument(path + ": named like " + first->second +

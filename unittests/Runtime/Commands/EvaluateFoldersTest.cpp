@@ -67,9 +67,9 @@ TEST_F(EvaluateFolders, NamesPicturesThatAreLeftOut) {
   for (const char *name : {"p/a.nii.gz", "l/a.nii.gz"})
     write(name, {1, 0, 0, 0, 0, 0, 0, 0});
   const std::vector<uint8_t> pixels(4, 1);
-  ASSERT_TRUE(writeFileAtomically(folder + "/l/b.png",
-                                  *encodePng(2, 2, pixels.data()))
-                  .ok());
+  ASSERT_TRUE(
+      writeFileAtomically(folder + "/l/b.png", *encodePng(2, 2, pixels.data()))
+          .ok());
   EXPECT_EQ(evaluate(), 0) << output;
   EXPECT_THAT(output, HasSubstr("l/b.png: taken for a picture of a volume"));
 }
@@ -102,4 +102,9 @@ TEST_F(EvaluateFolders, Usage) {
   write("l/a.nii.gz", std::vector<uint8_t>(8));
   EXPECT_EQ(evaluate({"--results", folder + "/p"}), 2);
   EXPECT_THAT(output, HasSubstr("which a result may replace"));
+  fs::create_directory_symlink(folder + "/l", folder + "/link");
+  EXPECT_EQ(run({"evaluate", "--predictions", folder + "/link", "--labels",
+                 folder + "/l"}),
+            2);
+  EXPECT_THAT(output, HasSubstr("the same folder"));
 }

@@ -249,6 +249,14 @@ TEST_F(PredictWindows, PredictsNearWhatAModelFinds) {
     ASSERT_EQ(found.voxels[i], whole.voxels[i]) << i;
     ASSERT_EQ(near.voxels[i], whole.voxels[i]) << i;
   }
+  // A case that the model fails on is not predicted near an earlier mask.
+  ASSERT_TRUE(writeFileAtomically(image(1), "\x1f\x8b").ok());
+  EXPECT_EQ(predict({"--data", image(1), image(2), "--no-overlays", "--roi",
+                     fakeModel("FakePatches")}),
+            3)
+      << output;
+  EXPECT_FALSE(fs::exists(folder + "/out/roi/1.nii.gz"));
+  EXPECT_TRUE(fs::exists(folder + "/out/roi/2.nii.gz"));
 }
 
 TEST_F(PredictWindows, RefusesMasksThatDoNotFit) {

@@ -83,6 +83,17 @@ TEST(ChannelFilesTest, SingleFiles) {
       }
 }
 
+TEST(ChannelFilesTest, OneNameForTwoCases) {
+  TemporaryFolder folder;
+  for (const char *name : {"x_0000.nii.gz", "x_0001.nii.gz", "x.nii.gz"})
+    ASSERT_OK(writeVolume(folder / name, grid(), voxels(7).data()));
+  auto files = imagesIn(folder.path);
+  ASSERT_OK(files.status());
+  EXPECT_ERROR(openFiles(*files, pipeline(), twoChannels()).status(),
+               InvalidArgument, "x_0000.nii.gz and ", "x.nii.gz",
+               "both are case \"x\"");
+}
+
 // The same files in a data set of nnU-Net v2, by the ending that it names.
 TEST(ChannelFilesTest, NnunetFolder) {
   for (const std::string ending : endings) {
