@@ -16,7 +16,7 @@
 #include "segc/Runtime/Commands/Profile.h"
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Metrics/Metrics.h"
-#include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Runtime/Train/BatchFeed.h"
 #include "segc/Runtime/Train/Weights.h"
 
 #include <chrono>
@@ -81,6 +81,7 @@ static StatusOr<std::vector<double>> measure(ModelRunner &runner,
                                              const std::string &entryName,
                                              KernelProfiler *profiler) {
   Recipe recipe = recipeOf(runner.manifest());
+  BatchFeed feed(runner, source);
   std::vector<double> times;
   for (int64_t i = 0; i < options.warmupSteps + options.steps; ++i) {
     if (stopSignal())
@@ -93,17 +94,17 @@ static StatusOr<std::vector<double>> measure(ModelRunner &runner,
       profiler->beginStep();
     }
     Clock::time_point begin = Clock::now();
-    SEGC_ASSIGN_OR_RETURN(TrainBatch batch, source.next());
-    SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
-                          feedBatch(runner, entryName, batch));
+    SEGC_ASSIGN_OR_RETURN(const BatchFeed::Fed fed, feed.next(entryName));
     segc_scalars scalars = {};
     scalars.learning_rate = static_cast<float>(recipe.learningRate);
     scalars.momentum = static_cast<float>(recipe.momentum);
     scalars.weight_decay = static_cast<float>(recipe.weightDecay);
     scalars.loss_scale = 1;
     scalars.step = i + 1;
-    scalars.sample_offset = batch.firstSample;
-    SEGC_RETURN_IF_ERROR(runner.call(entryName, inputs, batch.size, scalars));
+    scalars.sample_offset = fed.batch.firstSample;
+    SEGC_RETURN_IF_ERROR(
+        feed.call(entryName, fed, scalars,
+                  /*goesOn=*/i + 1 < options.warmupSteps + options.steps));
     if (i >= options.warmupSteps)
       times.push_back(
           std::chrono::duration<double, std::milli>(Clock::now() - begin)

@@ -54,13 +54,27 @@ ModelRunner::fedTensor(const std::string &entry,
 StatusOr<std::vector<DeviceAddress>>
 ModelRunner::placeInputs(const std::string &entry,
                          const std::vector<void *> &inputs, int64_t batch) {
-  std::vector<DeviceAddress> addresses;
-  const EntrySignature *signature = manifest().entry(entry);
-  if (!producerOf(entry).empty()) {
-    for (const TensorSignature &input : signature->inputs)
-      addresses.push_back(fedTensor(entry, input).buffer.address());
+  if (const auto before = uploads.find(entry); before != uploads.end()) {
+    std::vector<DeviceAddress> addresses = std::move(before->second);
+    uploads.erase(before);
+    if (uploaded)
+      SEGC_RETURN_IF_ERROR(device_->wait(*stream, *uploaded));
     return addresses;
   }
+  if (producerOf(entry).empty())
+    return copyInputs(entry, inputs, batch, *stream);
+  std::vector<DeviceAddress> addresses;
+  for (const TensorSignature &input : manifest().entry(entry)->inputs)
+    addresses.push_back(fedTensor(entry, input).buffer.address());
+  return addresses;
+}
+
+StatusOr<std::vector<DeviceAddress>>
+ModelRunner::copyInputs(const std::string &entry,
+                        const std::vector<void *> &inputs, int64_t batch,
+                        Stream &onStream) {
+  const EntrySignature *signature = manifest().entry(entry);
+  std::vector<DeviceAddress> addresses;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (device_->sharesHostMemory()) {
       addresses.push_back(DeviceAddress::of(inputs[i]));
@@ -71,8 +85,30 @@ ModelRunner::placeInputs(const std::string &entry,
     // Inputs are those of samples.
     const uint64_t bytes =
         signature->inputs[i].bytes() / manifest().batch * batch;
-    SEGC_RETURN_IF_ERROR(device_->copyThroughStaging(
-        *stream, tensor.buffer.address(), tensor.hostData(), inputs[i], bytes));
+    SEGC_RETURN_IF_ERROR(
+        device_->copyThroughStaging(onStream, tensor.buffer.address(),
+                                    tensor.hostData(), inputs[i], bytes));
   }
   return addresses;
+}
+
+Status ModelRunner::upload(const std::string &entry,
+                           const std::vector<void *> &inputs, int64_t batch) {
+  const EntrySignature *signature = manifest().entry(entry);
+  if (!feedsOthers(entry) || inputs.size() != signature->inputs.size() ||
+      batch < 1 || batch > manifest().batch)
+    return internalError(entry + ": an upload of " +
+                         std::to_string(inputs.size()) + " inputs of " +
+                         std::to_string(batch) +
+                         " samples, expected those of an entry that feeds "
+                         "another");
+  if (!device_->sharesHostMemory() && !uploadStream) {
+    SEGC_ASSIGN_OR_RETURN(uploadStream, device_->createStream());
+    SEGC_ASSIGN_OR_RETURN(uploaded, device_->createEvent());
+  }
+  SEGC_ASSIGN_OR_RETURN(
+      uploads[entry],
+      copyInputs(entry, inputs, batch, uploadStream ? *uploadStream : *stream));
+  return uploadStream ? device_->record(*uploaded, *uploadStream)
+                      : Status::success();
 }

@@ -180,7 +180,8 @@ Status ModelRunner::reserve(const std::string &entry) {
 
 Status ModelRunner::call(const std::string &entry,
                          const std::vector<void *> &inputs, int64_t batch,
-                         segc_scalars &scalars) {
+                         segc_scalars &scalars,
+                         const std::function<void()> &meanwhile) {
   if (releasesWeights && entry != "predict")
     return internalError(entry + ": called after the weights were released");
   bool readsPrepared = entry == "predict" || entry == "evaluate_step";
@@ -189,7 +190,7 @@ Status ModelRunner::call(const std::string &entry,
   bool endsStep = entry == "train_step" || entry == "apply_step";
   if (endsStep)
     preparedIsFresh = false;
-  SEGC_RETURN_IF_ERROR(invoke(entry, inputs, batch, scalars));
+  SEGC_RETURN_IF_ERROR(invoke(entry, inputs, batch, scalars, meanwhile));
   if (endsStep && model->model().abi_version < 3) {
     OutputView finite = output(entry, "finite");
     segc_advance_scalars(&scalars, !finite.data || finite.floats()[0] != 0);
@@ -199,7 +200,8 @@ Status ModelRunner::call(const std::string &entry,
 
 Status ModelRunner::invoke(const std::string &entry,
                            const std::vector<void *> &inputs, int64_t batch,
-                           segc_scalars &scalars) {
+                           segc_scalars &scalars,
+                           const std::function<void()> &meanwhile) {
   const EntrySignature *signature = manifest().entry(entry);
   if (!model->entry(entry) && !model->program(entry))
     return unsupported(model->path() + ": compiled without the entry " + entry);
@@ -207,8 +209,7 @@ Status ModelRunner::invoke(const std::string &entry,
     return invalidArgument(
         model->path() + ": batch " + std::to_string(batch) + " is outside 1.." +
         std::to_string(manifest().batch) + "; compile with a larger --batch");
-  size_t wanted =
-      signature && producerOf(entry).empty() ? signature->inputs.size() : 0;
+  size_t wanted = signature && !hasInputs(entry) ? signature->inputs.size() : 0;
   if (inputs.size() != wanted)
     return internalError(entry + ": given " + std::to_string(inputs.size()) +
                          " inputs, the manifest lists " +
@@ -216,14 +217,15 @@ Status ModelRunner::invoke(const std::string &entry,
   SEGC_RETURN_IF_ERROR(reserve(entry));
   Status status = device_->sharesHostMemory() && model->entry(entry)
                       ? callEntry(entry, inputs, batch, scalars)
-                      : runProgram(entry, inputs, batch, scalars);
+                      : runProgram(entry, inputs, batch, scalars, meanwhile);
   SEGC_RETURN_IF_ERROR(checkGuards(entry));
   return status;
 }
 
 Status ModelRunner::runProgram(const std::string &entry,
                                const std::vector<void *> &inputs, int64_t batch,
-                               segc_scalars &scalars) {
+                               segc_scalars &scalars,
+                               const std::function<void()> &meanwhile) {
   const segc_program *program = model->program(entry);
   if (!program)
     return dataLoss(model->path() +
@@ -265,6 +267,8 @@ Status ModelRunner::runProgram(const std::string &entry,
   if (status.ok() && !onHost)
     status = device_->copyToHost(*stream, &scalars, scalarBuffer.address(),
                                  sizeof(scalars));
+  if (status.ok() && meanwhile && !onHost)
+    meanwhile();
   // Whatever happened, nothing may look at the host's memory later.
   Status done = device_->synchronize(*stream);
   return (status.ok() ? done : status)

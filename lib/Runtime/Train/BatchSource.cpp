@@ -226,17 +226,3 @@ segc::makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
   return std::unique_ptr<BatchSource>(
       new FixedSource(std::move(batches), std::move(buffers), 0));
 }
-
-StatusOr<std::vector<void *>> segc::feedBatch(ModelRunner &runner,
-                                              const std::string &entry,
-                                              const TrainBatch &batch) {
-  const std::string &producer = runner.producerOf(entry);
-  SEGC_ASSIGN_OR_RETURN(
-      std::vector<void *> inputs,
-      inputsOf(*runner.manifest().entry(producer.empty() ? entry : producer),
-               batch.tensors));
-  if (producer.empty())
-    return inputs;
-  SEGC_RETURN_IF_ERROR(runner.call(producer, inputs, batch.size));
-  return std::vector<void *>();
-}

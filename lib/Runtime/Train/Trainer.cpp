@@ -81,23 +81,22 @@ float Trainer::result(const char *name) const {
   return output.data ? output.floats()[0] : 1;
 }
 
-Status Trainer::runEntries(const std::vector<void *> &inputs,
-                           const TrainBatch &batch, segc_scalars &scalars) {
+Status Trainer::runEntries(const BatchFeed::Fed &fed, segc_scalars &scalars) {
   entry = "train_step";
   if (config.dumpGradients.empty())
-    return runner.call("train_step", inputs, batch.size, scalars);
+    return feed.call("train_step", fed, scalars,
+                     state_.step + 1 < config.schedule.totalSteps);
   // The two halves of train_step, with a look at what passes between them.
-  SEGC_RETURN_IF_ERROR(runner.call("grad_step", inputs, batch.size, scalars));
+  SEGC_RETURN_IF_ERROR(feed.call("grad_step", fed, scalars, /*goesOn=*/false));
   SEGC_RETURN_IF_ERROR(writeGradients(runner, config.dumpGradients));
   config.dumpGradients.clear();
   entry = "grad_step";
-  return runner.call("apply_step", {}, batch.size, scalars);
+  return runner.call("apply_step", {}, fed.batch.size, scalars);
 }
 
 Status Trainer::step() {
-  SEGC_ASSIGN_OR_RETURN(TrainBatch batch, batches.next());
-  SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
-                        feedBatch(runner, "train_step", batch));
+  SEGC_ASSIGN_OR_RETURN(const BatchFeed::Fed fed, feed.next("train_step"));
+  const TrainBatch &batch = fed.batch;
   segc_scalars scalars = {};
   scalars.learning_rate =
       static_cast<float>(config.schedule.at(state_.applied));
@@ -112,7 +111,7 @@ Status Trainer::step() {
   if (state_.lossScale.maySkip())
     SEGC_RETURN_IF_ERROR(keepStates());
   segc_scalars after = scalars;
-  SEGC_RETURN_IF_ERROR(runEntries(inputs, batch, after));
+  SEGC_RETURN_IF_ERROR(runEntries(fed, after));
 
   OutputView finite = runner.output(
       entry == "train_step" ? "train_step" : "apply_step", "finite");
@@ -121,7 +120,7 @@ Status Trainer::step() {
   // a smaller scale. Without a scale to blame, training has gone wrong.
   bool skipped = !applied && state_.lossScale.maySkip();
   if (!skipped && !(applied && std::isfinite(result("loss"))))
-    return explainNonFinite(batch, inputs, scalars);
+    return explainNonFinite(fed, scalars);
   if (skipped)
     SEGC_RETURN_IF_ERROR(restoreStates());
   state_.lossScale.readFrom(after);
@@ -305,12 +304,11 @@ static StatusOr<std::string> squareOverflow(const ModelRunner &runner) {
   return std::string();
 }
 
-Status Trainer::explainNonFinite(const TrainBatch &batch,
-                                 const std::vector<void *> &inputs,
+Status Trainer::explainNonFinite(const BatchFeed::Fed &fed,
                                  const segc_scalars &scalars) {
   log.endProgress();
   std::string names;
-  for (const std::string &name : batch.names)
+  for (const std::string &name : fed.batch.names)
     names += (names.empty() ? "" : ", ") + name;
   float loss = result("loss");
   std::string text =
@@ -323,8 +321,8 @@ Status Trainer::explainNonFinite(const TrainBatch &batch,
   SEGC_ASSIGN_OR_RETURN(const std::string overflow, squareOverflow(runner));
   // The step left the weights alone, so that it can be watched once more.
   text += "; " + (overflow.empty()
-                      ? firstNonFiniteKernel(
-                            runner, {"train_step", inputs, batch.size, scalars})
+                      ? firstNonFiniteKernel(runner, {"train_step", fed.inputs,
+                                                      fed.batch.size, scalars})
                       : overflow);
   return Status(StatusCode::NonFinite,
                 text + "; expected finite numbers: lower --learning-rate, or "

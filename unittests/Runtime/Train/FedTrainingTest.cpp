@@ -143,6 +143,94 @@ TEST_F(FedTraining, Copies) {
               HasSubstr("given 1 inputs"));
 }
 
+// The inputs of the next call come while the device works on another entry,
+// whose results they do not change.
+TEST_F(FedTraining, UploadsMeanwhile) {
+  std::vector<float> crop(size_t{2} * 1728), maps(48), intensities(48, 1);
+  std::vector<int32_t> labels(crop.size(), 1), keys(8);
+  const std::vector<void *> inputs = {crop.data(), labels.data(), maps.data(),
+                                      intensities.data(), keys.data()};
+  std::vector<float> losses[2];
+  for (int onDevice : {0, 1}) {
+    ModelRunner runner =
+        makeOn(onDevice ? std::shared_ptr<Device>(fake) : makeHostDevice(pool),
+               false);
+    ASSERT_TRUE(runner.initialize(3).ok());
+    EXPECT_THAT(runner.upload("augment", inputs, 2).message(),
+                HasSubstr("an upload of 5 inputs of 2 samples"));
+    ASSERT_TRUE(runner.feed("augment", "train_step").ok());
+    EXPECT_THAT(runner.upload("augment", {crop.data()}, 2).message(),
+                HasSubstr("an upload of 1 inputs"));
+    std::fill(crop.begin(), crop.end(), 0.5f);
+    ASSERT_TRUE(runner.upload("augment", inputs, 2).ok());
+    int calls = 0;
+    for (float value : {0.75f, 0.25f, 1.0f}) {
+      segc_scalars scalars = {};
+      scalars.loss_scale = 1;
+      ASSERT_TRUE(runner.call("augment", {}, 2).ok());
+      auto fill = [&] {
+        std::fill(crop.begin(), crop.end(), value);
+        EXPECT_TRUE(runner.upload("augment", inputs, 2).ok());
+      };
+      ASSERT_TRUE(runner
+                      .call("train_step", {}, 2, scalars,
+                            [&] {
+                              ++calls;
+                              fill();
+                            })
+                      .ok());
+      if (!onDevice)
+        fill();
+      losses[onDevice].push_back(
+          runner.output("train_step", "loss").floats()[0]);
+    }
+    EXPECT_EQ(calls, onDevice ? 3 : 0);
+  }
+  EXPECT_EQ(losses[0], losses[1]);
+  EXPECT_NE(losses[0][0], losses[0][1]);
+}
+
+namespace {
+/// A source whose disk is removed.
+struct EndingSource : CropSource {
+  EndingSource(BatchSource &images, int left)
+      : CropSource(images), left(left) {}
+  StatusOr<TrainBatch> next() override {
+    return left-- > 0 ? CropSource::next()
+                      : ioError("scan.nii.gz: cannot read");
+  }
+  int left;
+};
+} // namespace
+
+// What is wrong with a batch that was to be copied ahead ends the step that
+// needs it, and no batch behind the last step is asked for.
+TEST_F(FedTraining, FailuresOfTheData) {
+  for (int left : {4, 7}) {
+    ModelRunner runner = makeOn(fake, false);
+    ASSERT_TRUE(runner.initialize(3).ok());
+    ASSERT_TRUE(runner.feed("augment", "train_step").ok());
+    auto images = makeFixedSource(writeBatches(folder), runner.manifest(), 0);
+    EndingSource crops(**images, left);
+    TrainerConfig config;
+    config.schedule.totalSteps = 7;
+    config.checkpoints = folder;
+    auto log = RunLog::open("", 0);
+    TrainState state;
+    state.network = "fake";
+    state.batchSize = 2;
+    Trainer trainer(runner, crops, *log, config, state, {});
+    const Status ended = trainer.run();
+    EXPECT_EQ(trainer.state().step, left);
+    EXPECT_EQ(trainer.state().position, 2 * left);
+    if (left < 7)
+      EXPECT_EQ(ended.message(), "scan.nii.gz: cannot read; step 4 is saved: "
+                                 "go on with --resume");
+    else
+      EXPECT_TRUE(ended.ok()) << ended.message();
+  }
+}
+
 // A step that fails is watched again on the same patches.
 TEST_F(FedTraining, NonFiniteKernels) {
   ModelRunner runner = makeOn(fake, false);

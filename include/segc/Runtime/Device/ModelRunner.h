@@ -57,8 +57,11 @@ public:
   /// first where the entry may read it and the weights have changed.
   /// Entries that end a step advance the scalars, whatever the version of the
   /// model.
+  /// On a device with memory of its own `meanwhile` is called while the device
+  /// works: it may only upload inputs.
   Status call(const std::string &entry, const std::vector<void *> &inputs,
-              int64_t batch, segc_scalars &scalars);
+              int64_t batch, segc_scalars &scalars,
+              const std::function<void()> &meanwhile = nullptr);
   Status call(const std::string &entry, const std::vector<void *> &inputs,
               int64_t batch) {
     segc_scalars none = {};
@@ -73,6 +76,11 @@ public:
   /// of its own the host does not see these outputs. Allocates what calls of
   /// `producer` take.
   Status feed(const std::string &producer, const std::string &entry);
+  /// Brings the inputs of the next call of an entry that feeds others to the
+  /// device, where the memory of its last call must be free; that call is given
+  /// none then. If the host shares the memory, inputs stay where they are.
+  Status upload(const std::string &entry, const std::vector<void *> &inputs,
+                int64_t batch);
   /// Returns what feeds an entry; empty if nothing does.
   const std::string &producerOf(const std::string &entry) const;
   /// Lays filters out and gives the pages of parameters back that `predict`
@@ -140,17 +148,27 @@ private:
   };
 
   Status invoke(const std::string &entry, const std::vector<void *> &inputs,
-                int64_t batch, segc_scalars &scalars);
+                int64_t batch, segc_scalars &scalars,
+                const std::function<void()> &meanwhile = nullptr);
   /// Calls the entry, on the host.
   Status callEntry(const std::string &entry, const std::vector<void *> &inputs,
                    int64_t batch, segc_scalars &scalars);
   /// Runs the program of the entry, on any device.
   Status runProgram(const std::string &entry, const std::vector<void *> &inputs,
-                    int64_t batch, segc_scalars &scalars);
-  /// Brings the inputs of a program to the device and returns their addresses.
+                    int64_t batch, segc_scalars &scalars,
+                    const std::function<void()> &meanwhile);
+  /// Returns the addresses of the inputs of a program: fed, uploaded before, or
+  /// copied now.
   StatusOr<std::vector<DeviceAddress>>
   placeInputs(const std::string &entry, const std::vector<void *> &inputs,
               int64_t batch);
+  StatusOr<std::vector<DeviceAddress>>
+  copyInputs(const std::string &entry, const std::vector<void *> &inputs,
+             int64_t batch, Stream &onStream);
+  /// Whether calls of the entry are given no inputs.
+  bool hasInputs(const std::string &entry) const {
+    return !producerOf(entry).empty() || uploads.count(entry);
+  }
   /// The memory of the producer's output that is an input of `entry`.
   const Tensor &fedTensor(const std::string &entry,
                           const TensorSignature &input) const;
@@ -184,6 +202,10 @@ private:
   std::map<std::string, EntryMemory> entries;
   std::map<std::string, OutputPlaces> shared;   ///< of entries
   std::map<std::string, std::string> producers; ///< of the inputs of entries
+  /// Inputs of the next calls of entries; copied on a stream of their own.
+  std::map<std::string, std::vector<DeviceAddress>> uploads;
+  std::unique_ptr<Stream> uploadStream;
+  std::unique_ptr<Event> uploaded;
   bool preparedIsFresh = false;
   bool releasesWeights = false;
   uint64_t releasedBytes = 0; ///< of the parameters

@@ -8,8 +8,8 @@
 #ifndef SEGC_RUNTIME_TRAIN_BATCHSOURCE_H
 #define SEGC_RUNTIME_TRAIN_BATCHSOURCE_H
 
+#include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Data/Loader.h"
-#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Inference/EntryInputs.h"
 
 #include <memory>
@@ -66,13 +66,6 @@ StatusOr<std::unique_ptr<BatchSource>> makeFixedSource(const std::string &path,
 StatusOr<std::unique_ptr<BatchSource>>
 makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
                     int64_t batch);
-
-/// Returns the inputs of a call of an entry that trains. Where the runner feeds
-/// the entry, there are none: the entry that it is fed by is called on the
-/// batch.
-StatusOr<std::vector<void *>> feedBatch(ModelRunner &runner,
-                                        const std::string &entry,
-                                        const TrainBatch &batch);
 
 } // namespace segc
 

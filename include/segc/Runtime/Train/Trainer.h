@@ -9,7 +9,7 @@
 #define SEGC_RUNTIME_TRAIN_TRAINER_H
 
 #include "segc/Runtime/Metrics/Metrics.h"
-#include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Runtime/Train/BatchFeed.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Log.h"
 #include "segc/Runtime/Train/RunPhases.h"
@@ -50,8 +50,9 @@ public:
 
   Trainer(ModelRunner &runner, BatchSource &batches, RunLog &log,
           TrainerConfig config, TrainState state, Evaluator evaluator)
-      : runner(runner), batches(batches), log(log), config(std::move(config)),
-        state_(std::move(state)), evaluator(std::move(evaluator)) {}
+      : runner(runner), batches(batches), feed(runner, batches), log(log),
+        config(std::move(config)), state_(std::move(state)),
+        evaluator(std::move(evaluator)) {}
 
   /// Returns Interrupted after a signal; the checkpoint is then written.
   Status run();
@@ -61,8 +62,7 @@ public:
 
 private:
   Status step();
-  Status runEntries(const std::vector<void *> &inputs, const TrainBatch &batch,
-                    segc_scalars &scalars);
+  Status runEntries(const BatchFeed::Fed &fed, segc_scalars &scalars);
   Status keepStates();
   /// Restores the states of keepStates() if one is not finite now.
   Status restoreStates();
@@ -74,8 +74,7 @@ private:
   Status saveAfter(const Status &failure);
   Status logStep(const segc_scalars &scalars);
   void showProgress(const segc_scalars &scalars, bool important);
-  Status explainNonFinite(const TrainBatch &batch,
-                          const std::vector<void *> &inputs,
+  Status explainNonFinite(const BatchFeed::Fed &fed,
                           const segc_scalars &scalars);
   float result(const char *name) const;
   bool atEnd() const {
@@ -90,6 +89,7 @@ private:
 
   ModelRunner &runner;
   BatchSource &batches;
+  BatchFeed feed;
   RunLog &log;
   TrainerConfig config;
   TrainState state_;
