@@ -1,0 +1,153 @@
+//===- MpiMessages.cpp - Messages through MPI -----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/messages.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <mpi.h>
+#include <string>
+#include <vector>
+
+namespace {
+
+/// MPI counts in int; longer messages go in parts of this size.
+constexpr uint64_t partBytes = uint64_t{1} << 30;
+constexpr int tag = 0;
+
+struct Connection {
+  MPI_Comm ranks = MPI_COMM_NULL; ///< Of its own: nobody else's messages.
+  /// The parts of each request; finished ones are empty and used again.
+  std::vector<std::vector<MPI_Request>> requests;
+  std::string library, error;
+};
+
+Connection connection;
+
+int check(int code, const char *what) {
+  if (code == MPI_SUCCESS)
+    return 0;
+  char text[MPI_MAX_ERROR_STRING] = {};
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  connection.error = std::string(what) + ": " + text;
+  return 1;
+}
+
+template <typename F>
+int startParts(uint64_t bytes, uint64_t *request, const char *what, F &&start) {
+  auto &all = connection.requests;
+  auto free = std::find_if(all.begin(), all.end(),
+                           [](const auto &parts) { return parts.empty(); });
+  if (free == all.end())
+    free = all.emplace(all.end());
+  *request = static_cast<uint64_t>(free - all.begin());
+  uint64_t at = 0;
+  do {
+    const uint64_t part = std::min(bytes - at, partBytes);
+    free->push_back(MPI_REQUEST_NULL);
+    if (check(start(at, static_cast<int>(part), &free->back()), what))
+      return 1;
+    at += part;
+  } while (at < bytes);
+  return 0;
+}
+
+int send(void *, uint32_t to, const void *data, uint64_t bytes,
+         uint64_t *request) {
+  return startParts(
+      bytes, request, "MPI_Isend",
+      [&](uint64_t at, int count, MPI_Request *part) {
+        return MPI_Isend(static_cast<const char *>(data) + at, count, MPI_BYTE,
+                         static_cast<int>(to), tag, connection.ranks, part);
+      });
+}
+
+int receive(void *, uint32_t from, void *data, uint64_t bytes,
+            uint64_t *request) {
+  return startParts(
+      bytes, request, "MPI_Irecv",
+      [&](uint64_t at, int count, MPI_Request *part) {
+        return MPI_Irecv(static_cast<char *>(data) + at, count, MPI_BYTE,
+                         static_cast<int>(from), tag, connection.ranks, part);
+      });
+}
+
+int test(void *, uint64_t request, int *done) {
+  auto &parts = connection.requests[request];
+  if (check(MPI_Testall(static_cast<int>(parts.size()), parts.data(), done,
+                        MPI_STATUSES_IGNORE),
+            "MPI_Testall"))
+    return 1;
+  if (*done)
+    parts.clear();
+  return 0;
+}
+
+const char *lastError(void *) { return connection.error.c_str(); }
+
+void abortAll(void *, int code) { MPI_Abort(MPI_COMM_WORLD, code); }
+
+int close(void *) {
+  return check(MPI_Comm_free(&connection.ranks), "MPI_Comm_free") ||
+         check(MPI_Finalize(), "MPI_Finalize");
+}
+
+/// The first line of the library's long description.
+std::string libraryName() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  std::string name = text;
+  return name.substr(0, name.find_first_of(",\n"));
+}
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) segc_code
+segc_messages_open(uint32_t version, segc_messages *messages,
+                   segc_message *error) {
+  if (version != SEGC_MESSAGES_VERSION) {
+    std::snprintf(error->text, sizeof(error->text),
+                  "the plugin has version %d of the interface, segrun asks for "
+                  "%u: build both from the same sources",
+                  SEGC_MESSAGES_VERSION, version);
+    return SEGC_UNAVAILABLE;
+  }
+  int provided = 0, rank = 0, size = 0;
+  // Another thread than the one that opens may send, one at a time.
+  if (check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided),
+            "MPI_Init_thread") ||
+      check(MPI_Comm_dup(MPI_COMM_WORLD, &connection.ranks), "MPI_Comm_dup") ||
+      check(MPI_Comm_set_errhandler(connection.ranks, MPI_ERRORS_RETURN),
+            "MPI_Comm_set_errhandler") ||
+      check(MPI_Comm_rank(connection.ranks, &rank), "MPI_Comm_rank") ||
+      check(MPI_Comm_size(connection.ranks, &size), "MPI_Comm_size")) {
+    std::snprintf(error->text, sizeof(error->text), "%s",
+                  connection.error.c_str());
+    return SEGC_INTERNAL;
+  }
+  connection.library = libraryName();
+  if (provided < MPI_THREAD_SERIALIZED) {
+    std::snprintf(error->text, sizeof(error->text),
+                  "%s was built without threads (MPI_THREAD_SERIALIZED)",
+                  connection.library.c_str());
+    return SEGC_UNAVAILABLE;
+  }
+  *messages = {sizeof(segc_messages),
+               static_cast<uint32_t>(rank),
+               static_cast<uint32_t>(size),
+               nullptr,
+               connection.library.c_str(),
+               send,
+               receive,
+               test,
+               lastError,
+               abortAll,
+               close};
+  return SEGC_OK;
+}
