@@ -43,6 +43,11 @@ if config.ptxas:
     config.available_features.add("ptxas")
 else:
     lit_config.note("ptxas not found: Codegen/GPU/ptxas.test is skipped")
+# Ranks are started where segc was built with an MPI.
+if os.path.exists(os.path.join(config.segc_bin_dir, "segc-mpi.so")) and shutil.which("mpirun"):
+    config.available_features.add("mpi")
+else:
+    lit_config.note("no MPI: the tests of several ranks are unsupported")
 # Kernels for instructions that this processor lacks are compiled, not run.
 with open("/proc/cpuinfo") as cpuinfo:
     if "avx512_fp16" not in cpuinfo.read():

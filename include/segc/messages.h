@@ -23,7 +23,8 @@ extern "C" {
 #define SEGC_MESSAGES_VERSION 1
 
 /* Functions answer 0, or another number after an error that last_error
- * describes. All of them are called by one thread at a time. */
+ * describes. All of them are called by one thread at a time.
+ * NOLINTBEGIN(readability-identifier-naming): names of C */
 typedef struct segc_messages {
   uint32_t struct_size; /* sizeof(segc_messages) of the plugin */
   uint32_t rank, size;
@@ -49,6 +50,7 @@ typedef segc_code (*segc_messages_open_fn)(uint32_t version,
                                            segc_messages *messages,
                                            segc_message *error);
 #define SEGC_MESSAGES_OPEN "segc_messages_open"
+/* NOLINTEND(readability-identifier-naming) */
 
 #ifdef __cplusplus
 }

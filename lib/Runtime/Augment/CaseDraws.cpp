@@ -116,7 +116,7 @@ StatusOr<CaseDraw> CaseDraws::draw(Split split, int64_t index,
 }
 
 void segc::followRules(const PatchOptions &options, LoaderOptions &loader) {
-  loader.batch = options.batch;
+  loader.batch = options.batch / loader.worldSize;
   loader.drawCases = options.rules == PlanRules::V2;
   loader.samplesPerCase =
       options.rules == PlanRules::Example && options.planes()

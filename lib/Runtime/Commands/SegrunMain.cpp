@@ -10,6 +10,7 @@
 #include "segc/Base/Process.h"
 #include "segc/Base/Signals.h"
 #include "segc/Base/Version.h"
+#include "segc/Runtime/Distributed/Job.h"
 #include "segc/model.h"
 
 #include <algorithm>
@@ -152,6 +153,17 @@ static std::string commandLineText(int argc, char **argv) {
   return text;
 }
 
+/// Several ranks would do the same work, and write the same files.
+static Status checkAlone(const std::string &command) {
+  const std::optional<Job> job = jobOfEnvironment();
+  if (!job || command == "train")
+    return Status::success();
+  return wrongUsage(job->launcher + " has started " +
+                    std::to_string(job->size) + " of `segrun " + command +
+                    "`, which runs in one process; start one, or " +
+                    std::to_string(job->size) + " of `segrun train`");
+}
+
 static CommandResult runCommand(int argc, char **argv) {
   CLI::App app("Trains and runs compiled segmentation networks", "segrun");
   app.require_subcommand(1);
@@ -177,6 +189,7 @@ static CommandResult runCommand(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return wrongUsage(explain(app, error));
   }
+  SEGC_RETURN_IF_ERROR(checkAlone(app.get_subcommands().front()->get_name()));
   return command();
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AugmentPlace.h"
+#include "TrainRanks.h"
 #include "TrainSetup.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
@@ -152,7 +153,7 @@ static Status noTrainingCases(const Run &run) {
 static Status loadCases(Run &run) {
   if (run.cached.cache)
     return run.cached.preparePatches(patchAugmentation(run),
-                                     run.state.batchSize);
+                                     run.state.batchSize * run.part().size);
   if (!run.dataset)
     return Status::success();
   if (run.heldOut() > 0)
@@ -175,9 +176,9 @@ static Status loadCases(Run &run) {
 static Status openSource(Run &run) {
   const TrainOptions &options = run.options;
   if (!options.batches.empty()) {
-    SEGC_ASSIGN_OR_RETURN(run.source, makeFixedSource(options.batches,
-                                                      run.runner.manifest(),
-                                                      run.state.step));
+    SEGC_ASSIGN_OR_RETURN(
+        run.source, makeFixedSource(options.batches, run.runner.manifest(),
+                                    run.state.step, run.part()));
     return Status::success();
   }
   LoaderOptions loader;
@@ -186,6 +187,10 @@ static Status openSource(Run &run) {
   loader.augment = augments(run);
   loader.threads = options.loaderThreads.value_or(1);
   loader.firstStep = static_cast<uint64_t>(run.state.step);
+  // Where the run stopped, with as many ranks as it had.
+  loader.firstSample = static_cast<uint64_t>(run.state.position);
+  loader.worldSize = run.part().size;
+  loader.rank = run.part().rank;
   if (run.cached.cache) {
     followRules(run.cached.patches, loader);
     if (run.augmentOn == "device") {
@@ -224,6 +229,7 @@ static Status logParameters(RunLog &log, const Run &run) {
        run.state.settings ? run.state.settings->augmentation : std::string()},
       {"augment_on", run.augmentOn},
       {"batch_size", run.state.batchSize},
+      {"ranks", run.part().size},
       {"steps", config.schedule.totalSteps},
       {"steps_per_epoch", config.stepsPerEpoch},
       {"learning_rate", config.schedule.learningRate},
@@ -264,14 +270,75 @@ static Status beginIn(const ResultsFolder &folder, const Run &run) {
   return Status::success();
 }
 
+/// Opens the log of the run, which rank 0 writes in its folder.
+static StatusOr<RunLog> beginLog(const Run &run,
+                                 const std::optional<ResultsFolder> &folder) {
+  if (!folder)
+    return RunLog::silent();
+  SEGC_RETURN_IF_ERROR(beginIn(*folder, run));
+  SEGC_RETURN_IF_ERROR(createDirectories(run.config.checkpoints.empty()
+                                             ? folder->path()
+                                             : run.config.checkpoints));
+  SEGC_ASSIGN_OR_RETURN(
+      RunLog log,
+      RunLog::open(folder->path() + "/train.jsonl", run.state.step));
+  SEGC_RETURN_IF_ERROR(logParameters(log, run));
+  return log;
+}
+
+/// Gives all ranks what rank 0 starts from.
+static Status joinRanks(Run &run) {
+  if (!run.ranks)
+    return Status::success();
+  SEGC_ASSIGN_OR_RETURN(std::string model,
+                        readFile(run.runner.library().path()));
+  return run.ranks->begin(run.runner, sha256(model), run.state);
+}
+
+static Status checkRankData(const Run &run) {
+  return run.ranks && run.state.settings
+             ? run.ranks->checkData(run.state.settings->dataDigest)
+             : Status::success();
+}
+
+/// What a run leaves behind its last step, besides checkpoints.
+static Status writeResults(Run &run, RunLog &log, const Trainer &trainer,
+                           bool isWhole) {
+  const std::string &results = run.options.results;
+  if (trainer.state().step > 0 && trainer.state().applied == 0)
+    std::fprintf(stderr,
+                 "segrun: warning: none of the %lld steps changed a weight: no "
+                 "scaled gradient was finite; go on with --resume, or give a "
+                 "smaller --loss-scale\n",
+                 static_cast<long long>(trainer.state().step));
+  if (trainer.lastEvaluation())
+    SEGC_RETURN_IF_ERROR(
+        writeMetrics(results, *trainer.lastEvaluation(), trainer.state().step));
+  if (isWhole) {
+    SEGC_RETURN_IF_ERROR(
+        log.metadata("training_seconds",
+                     {{"unit", "s"}, {"value", trainer.state().seconds}}));
+    const RunPhases::Scope phase(&run.phases, "predict examples");
+    if (run.heldOut() > 0 && run.dataset)
+      SEGC_RETURN_IF_ERROR(predictExamples(run.runner, *run.dataset,
+                                           Split::Validation,
+                                           run.state.batchSize, results));
+  }
+  SEGC_RETURN_IF_ERROR(log.metadata("phases", run.phases.toJson()));
+  return writeReport(results, run.runner.manifest().network + " training");
+}
+
 static CommandResult train(Run &run) {
   const TrainOptions &options = run.options;
   ModelRunner &runner = run.runner;
   SEGC_RETURN_IF_ERROR(openCases(run));
   SEGC_RETURN_IF_ERROR(checkPaths(run));
-  SEGC_ASSIGN_OR_RETURN(ResultsFolder folder,
-                        ResultsFolder::open(options.results));
+  std::optional<ResultsFolder> folder;
+  if (run.isFirst()) {
+    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
+  }
   SEGC_RETURN_IF_ERROR(prepareState(run));
+  SEGC_RETURN_IF_ERROR(joinRanks(run));
   {
     const RunPhases::Scope phase(&run.phases, "load data");
     SEGC_RETURN_IF_ERROR(loadCases(run));
@@ -281,16 +348,10 @@ static CommandResult train(Run &run) {
   SEGC_RETURN_IF_ERROR(openSource(run));
   SEGC_RETURN_IF_ERROR(configure(run));
   SEGC_RETURN_IF_ERROR(takeSettings(run));
-  SEGC_RETURN_IF_ERROR(beginIn(folder, run));
-  SEGC_RETURN_IF_ERROR(createDirectories(run.config.checkpoints.empty()
-                                             ? options.results
-                                             : run.config.checkpoints));
-  SEGC_ASSIGN_OR_RETURN(
-      RunLog log,
-      RunLog::open(options.results + "/train.jsonl", run.state.step));
-  SEGC_RETURN_IF_ERROR(logParameters(log, run));
+  SEGC_RETURN_IF_ERROR(checkRankData(run));
+  SEGC_ASSIGN_OR_RETURN(RunLog log, beginLog(run, folder));
   Trainer::Evaluator evaluator;
-  if (run.heldOut() > 0)
+  if (run.heldOut() > 0 && run.isFirst())
     evaluator = [&] {
       const RunPhases::Scope phase(&run.phases, "validate");
       return run.dataset
@@ -308,34 +369,32 @@ static CommandResult train(Run &run) {
     const RunPhases::Scope phase(&run.phases, "train");
     status = trainer.run();
   }
-  if (run.dataset)
+  if (run.dataset && run.isFirst())
     printNotes(*run.dataset);
   bool interrupted = status.code() == StatusCode::Interrupted;
   if (!status.ok() && !interrupted)
     return status;
-  if (trainer.state().step > 0 && trainer.state().applied == 0)
-    std::fprintf(stderr,
-                 "segrun: warning: none of the %lld steps changed a weight: no "
-                 "scaled gradient was finite; go on with --resume, or give a "
-                 "smaller --loss-scale\n",
-                 static_cast<long long>(trainer.state().step));
-  if (trainer.lastEvaluation())
-    SEGC_RETURN_IF_ERROR(writeMetrics(
-        options.results, *trainer.lastEvaluation(), trainer.state().step));
-  if (!interrupted) {
-    SEGC_RETURN_IF_ERROR(
-        log.metadata("training_seconds",
-                     {{"unit", "s"}, {"value", trainer.state().seconds}}));
-    const RunPhases::Scope phase(&run.phases, "predict examples");
-    if (evaluator && run.dataset)
-      SEGC_RETURN_IF_ERROR(
-          predictExamples(runner, *run.dataset, Split::Validation,
-                          run.state.batchSize, options.results));
-  }
-  SEGC_RETURN_IF_ERROR(log.metadata("phases", run.phases.toJson()));
-  SEGC_RETURN_IF_ERROR(
-      writeReport(options.results, runner.manifest().network + " training"));
+  if (run.isFirst())
+    SEGC_RETURN_IF_ERROR(writeResults(run, log, trainer, !interrupted));
   return status;
+}
+
+/// The training of this process, alone or as one of several ranks.
+static CommandResult trainAs(const TrainOptions &options, int64_t threads,
+                             DataParallel *ranks) {
+  RunPhases phases;
+  ModelOptions ofModel = options.model;
+  ofModel.threads = threads;
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
+                        openModel(ofModel, /*training=*/true, &phases));
+  if (ranks && !model.runner.device().sharesHostMemory())
+    return unsupported("--device " + options.model.device + ": " +
+                       std::to_string(ranks->size()) +
+                       " ranks train on the CPU only; leave --device out, or "
+                       "start one process");
+  Run run = {options, model.runner,      {},   {}, {}, {}, {},
+             {},      std::move(phases), ranks};
+  return train(run);
 }
 
 CommandResult segc::runTrain(const TrainOptions &options) {
@@ -353,9 +412,15 @@ CommandResult segc::runTrain(const TrainOptions &options) {
     return runBenchmark(benchmark);
   }
   SEGC_RETURN_IF_ERROR(checkTrainOptions(options));
-  RunPhases phases;
-  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
-                        openModel(options.model, /*training=*/true, &phases));
-  Run run = {options, model.runner, {}, {}, {}, {}, {}, {}, std::move(phases)};
-  return train(run);
+  const std::optional<Job> job = jobOfEnvironment();
+  const int64_t wanted = options.ranks.value_or(1);
+  if (!job)
+    return wanted > 1 ? startRanks(wanted)
+                      : trainAs(options, options.model.threads, nullptr);
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Communicator> ranks,
+                        connectTraining(*job, options));
+  const int64_t threads =
+      options.model.threads ? options.model.threads : threadsOfRank(*job);
+  DataParallel parallel(*ranks);
+  return endRank(*ranks, trainAs(options, threads, &parallel));
 }

@@ -8,7 +8,7 @@
 #include "CommandLine.h"
 #include "segc/Base/NumberChecks.h"
 #include "segc/Plan/Optimizers.h"
-#include "segc/Runtime/Train/Schedule.h"
+#include "segc/Runtime/Train/RunSettings.h"
 
 using namespace segc;
 
@@ -120,6 +120,21 @@ static void addEvaluationAndSaving(CLI::App &app, TrainOptions &options) {
       ->check(integerIn(0, maxSteps));
 }
 
+static void addRanks(CLI::App &app, TrainOptions &options) {
+  app.add_option("--ranks", options.ranks,
+                 "Start so many processes on this machine, by mpirun, that "
+                 "train together; on a cluster its launcher starts them")
+      ->check(integerIn(1, maxRanks));
+  app.add_option("--messages", options.messages,
+                 "Plugin that connects ranks; default: segc-mpi.so of this "
+                 "build or installation")
+      ->check(CLI::ExistingFile);
+  app.add_option("--collective-timeout", options.timeout,
+                 "Seconds after which ranks give up on one that does not "
+                 "answer")
+      ->check(numberIn(0.001, maxDuration));
+}
+
 /// The options of every training.
 static void addTraining(CLI::App &app, TrainOptions &options) {
   addModelOptions(app, options.model);
@@ -173,6 +188,7 @@ void segc::addTrain(CLI::App &root, const std::string &commandLine,
                  "Steps that --benchmark does not time")
       ->check(integerIn(0, maxBenchmarkSteps));
   app.add_option("--json", options->json, "Results file of --benchmark");
+  addRanks(app, *options);
   app.callback([&command, options] {
     command = [options] { return runTrain(*options); };
   });

@@ -131,7 +131,7 @@ Status segc::configure(Run &run) {
   const TrainOptions &options = run.options;
   const Recipe recipe = startOf(run);
   TrainerConfig &config = run.config;
-  int64_t batch = run.state.batchSize;
+  const int64_t batch = run.state.batchSize * run.part().size;
   int64_t samples =
       run.dataset ? run.dataset->count(Split::Train) : run.source->samples();
   config.stepsPerEpoch = recipe.stepsPerEpoch > 0
@@ -191,7 +191,9 @@ Status segc::configure(Run &run) {
   config.maxSeconds = options.maxSeconds.value_or(recipe.maxSeconds);
   config.patience = options.patience.value_or(recipe.patience);
   config.keepBest = options.checkpointStrategy == "last_and_best";
-  if (options.checkpointStrategy != "none")
+  config.ranks = run.ranks;
+  config.firstEvaluates = run.heldOut() > 0 && !run.isFirst();
+  if (options.checkpointStrategy != "none" && run.isFirst())
     config.checkpoints = options.results + "/checkpoints";
   return Status::success();
 }
@@ -237,6 +239,7 @@ static StatusOr<RunSettings> settingsOf(const Run &run) {
   if (run.cached.cache)
     settings.augmentation = settings.augment ? patchAugmentation(run) : "none";
   settings.augmentOn = run.augmentOn;
+  settings.ranks = run.part().size;
   settings.precision = manifest.precision;
   settings.optimizer = manifest.optimizer.kind;
   settings.schedule = run.config.schedule;
@@ -310,6 +313,8 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {options.evaluateEvery.has_value(), "--evaluate-every"},
       {options.skipEval > 0, "--skip-eval"},
       {options.saveEvery > 0, "--save-every"},
+      {options.ranks.has_value(), "--ranks"},
+      {!options.messages.empty(), "--messages"},
       {options.logEvery.has_value(), "--log-every"}};
   for (const auto &[idle, name] : given)
     if (idle)

@@ -26,7 +26,13 @@ struct Run {
   TrainState state;
   TrainerConfig config;
   RunPhases phases;
+  DataParallel *ranks = nullptr; ///< Null in a training by one process.
 
+  /// Whether this process writes and says what there is: one of all ranks.
+  bool isFirst() const { return !ranks || ranks->isFirst(); }
+  RankPart part() const {
+    return ranks ? RankPart{ranks->rank(), ranks->size()} : RankPart{};
+  }
   /// The number of cases that validate.
   int64_t heldOut() const {
     return cached.cache ? cached.validation->cases()

@@ -123,9 +123,10 @@ Loader::~Loader() {
 
 Status Loader::fill(Batch &batch, PatchSampler &sampler) const {
   const auto size = static_cast<uint64_t>(options.batch);
-  batch.firstSample = (batch.step * static_cast<uint64_t>(options.worldSize) +
-                       static_cast<uint64_t>(options.rank)) *
-                      size;
+  const uint64_t ofStep = static_cast<uint64_t>(options.worldSize) * size;
+  batch.firstSample = options.firstSample.value_or(options.firstStep * ofStep) +
+                      (batch.step - options.firstStep) * ofStep +
+                      static_cast<uint64_t>(options.rank) * size;
   uint64_t count = size;
   if (options.samples)
     count = batch.firstSample >= options.samples

@@ -71,8 +71,8 @@ Status Communicator::finish(bool hasDeadline) {
     if (waited < std::chrono::milliseconds(1))
       std::this_thread::yield();
     else
-      std::this_thread::sleep_for(std::min<Clock::duration>(
-          waited / 16, std::chrono::milliseconds(5)));
+      std::this_thread::sleep_for(
+          std::min<Clock::duration>(waited / 16, std::chrono::milliseconds(5)));
   }
   pending.clear();
   return Status::success();
@@ -122,7 +122,8 @@ Status Communicator::sum(float *values, uint64_t count) {
   if (size() == 1)
     return Status::success();
   for (uint64_t at = 0; at < count; at += partValues)
-    SEGC_RETURN_IF_ERROR(sumPart(values + at, std::min(count - at, partValues)));
+    SEGC_RETURN_IF_ERROR(
+        sumPart(values + at, std::min(count - at, partValues)));
   return Status::success();
 }
 
@@ -164,8 +165,8 @@ Communicator::gather(const std::string &text) {
   }
   std::vector<uint64_t> lengths(static_cast<size_t>(size()), length);
   for (int64_t other = 1; other < size(); ++other)
-    SEGC_RETURN_IF_ERROR(receive(other, &lengths[static_cast<size_t>(other)],
-                                 sizeof(uint64_t)));
+    SEGC_RETURN_IF_ERROR(
+        receive(other, &lengths[static_cast<size_t>(other)], sizeof(uint64_t)));
   SEGC_RETURN_IF_ERROR(finish());
   std::vector<std::string> texts = {text};
   for (int64_t other = 1; other < size(); ++other) {

@@ -29,17 +29,20 @@ static std::optional<int64_t> numberOf(const char *variable) {
 
 std::optional<Job> segc::jobOfEnvironment() {
   struct Launcher {
-    const char *name, *rank, *size;
+    const char *name, *rank, *size, *onThisHost;
   };
   const Launcher launchers[] = {
-      {"mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-      {"mpirun", "PMI_RANK", "PMI_SIZE"}, // MPICH, Intel MPI
-      {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}};
+      {"mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+       "OMPI_COMM_WORLD_LOCAL_SIZE"},
+      {"mpirun", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS"}, // MPICH, Intel MPI
+      {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS",
+       "SLURM_STEP_TASKS_PER_NODE"}};
   for (const Launcher &launcher : launchers) {
     const std::optional<int64_t> rank = numberOf(launcher.rank),
                                  size = numberOf(launcher.size);
     if (rank && size && *size > 1)
-      return Job{launcher.name, *rank, *size};
+      return Job{launcher.name, *rank, *size,
+                 numberOf(launcher.onThisHost).value_or(*size)};
   }
   return std::nullopt;
 }
@@ -51,7 +54,8 @@ static std::string findPlugin() {
   const fs::path folder =
       fs::read_symlink("/proc/self/exe", error).parent_path();
   const fs::path beside = folder / "segc-mpi.so";
-  const fs::path installed = folder.parent_path() / SEGC_PLUGIN_FOLDER / "segc-mpi.so";
+  const fs::path installed =
+      folder.parent_path() / SEGC_PLUGIN_FOLDER / "segc-mpi.so";
   return fs::exists(beside, error) ? beside.string() : installed.string();
 }
 
@@ -83,10 +87,11 @@ segc::connectRanks(const Job &job, const std::string &plugin,
   // A library that the launcher does not know starts a job of its own: every
   // process would train alone, into the same folder.
   if (messages.size != job.size || messages.rank != job.rank)
-    return unsupported(
-        where + messages.library + " of " + file + " sees rank " +
-        std::to_string(messages.rank) + " of " + std::to_string(messages.size) +
-        ": the launcher belongs to another MPI; start segrun by the mpirun of " +
-        messages.library + ", or by srun with its --mpi type");
+    return unsupported(where + messages.library + " of " + file +
+                       " sees rank " + std::to_string(messages.rank) + " of " +
+                       std::to_string(messages.size) +
+                       ": the launcher belongs to another MPI; start segrun by "
+                       "the mpirun of " +
+                       messages.library + ", or by srun with its --mpi type");
   return std::make_unique<Communicator>(messages, deadline);
 }

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-namespace {
-
 /// MPI counts in int; longer messages go in parts of this size.
-constexpr uint64_t partBytes = uint64_t{1} << 30;
-constexpr int tag = 0;
+static constexpr uint64_t partBytes = uint64_t{1} << 30;
+static constexpr int tag = 0;
+
+namespace {
 
 struct Connection {
   MPI_Comm ranks = MPI_COMM_NULL; ///< Of its own: nobody else's messages.
@@ -26,9 +26,11 @@ struct Connection {
   std::string library, error;
 };
 
-Connection connection;
+} // namespace
 
-int check(int code, const char *what) {
+static Connection connection;
+
+static int check(int code, const char *what) {
   if (code == MPI_SUCCESS)
     return 0;
   char text[MPI_MAX_ERROR_STRING] = {};
@@ -39,7 +41,8 @@ int check(int code, const char *what) {
 }
 
 template <typename F>
-int startParts(uint64_t bytes, uint64_t *request, const char *what, F &&start) {
+static int startParts(uint64_t bytes, uint64_t *request, const char *what,
+                      F &&start) {
   auto &all = connection.requests;
   auto free = std::find_if(all.begin(), all.end(),
                            [](const auto &parts) { return parts.empty(); });
@@ -57,27 +60,27 @@ int startParts(uint64_t bytes, uint64_t *request, const char *what, F &&start) {
   return 0;
 }
 
-int send(void *, uint32_t to, const void *data, uint64_t bytes,
-         uint64_t *request) {
-  return startParts(
-      bytes, request, "MPI_Isend",
-      [&](uint64_t at, int count, MPI_Request *part) {
-        return MPI_Isend(static_cast<const char *>(data) + at, count, MPI_BYTE,
-                         static_cast<int>(to), tag, connection.ranks, part);
-      });
+static int send(void *, uint32_t to, const void *data, uint64_t bytes,
+                uint64_t *request) {
+  return startParts(bytes, request, "MPI_Isend",
+                    [&](uint64_t at, int count, MPI_Request *part) {
+                      return MPI_Isend(static_cast<const char *>(data) + at,
+                                       count, MPI_BYTE, static_cast<int>(to),
+                                       tag, connection.ranks, part);
+                    });
 }
 
-int receive(void *, uint32_t from, void *data, uint64_t bytes,
-            uint64_t *request) {
-  return startParts(
-      bytes, request, "MPI_Irecv",
-      [&](uint64_t at, int count, MPI_Request *part) {
-        return MPI_Irecv(static_cast<char *>(data) + at, count, MPI_BYTE,
-                         static_cast<int>(from), tag, connection.ranks, part);
-      });
+static int receive(void *, uint32_t from, void *data, uint64_t bytes,
+                   uint64_t *request) {
+  return startParts(bytes, request, "MPI_Irecv",
+                    [&](uint64_t at, int count, MPI_Request *part) {
+                      return MPI_Irecv(static_cast<char *>(data) + at, count,
+                                       MPI_BYTE, static_cast<int>(from), tag,
+                                       connection.ranks, part);
+                    });
 }
 
-int test(void *, uint64_t request, int *done) {
+static int test(void *, uint64_t request, int *done) {
   auto &parts = connection.requests[request];
   if (check(MPI_Testall(static_cast<int>(parts.size()), parts.data(), done,
                         MPI_STATUSES_IGNORE),
@@ -88,17 +91,17 @@ int test(void *, uint64_t request, int *done) {
   return 0;
 }
 
-const char *lastError(void *) { return connection.error.c_str(); }
+static const char *lastError(void *) { return connection.error.c_str(); }
 
-void abortAll(void *, int code) { MPI_Abort(MPI_COMM_WORLD, code); }
+static void abortAll(void *, int code) { MPI_Abort(MPI_COMM_WORLD, code); }
 
-int close(void *) {
+static int close(void *) {
   return check(MPI_Comm_free(&connection.ranks), "MPI_Comm_free") ||
          check(MPI_Finalize(), "MPI_Finalize");
 }
 
 /// The first line of the library's long description.
-std::string libraryName() {
+static std::string libraryName() {
   char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
   int length = 0;
   MPI_Get_library_version(text, &length);
@@ -106,11 +109,9 @@ std::string libraryName() {
   return name.substr(0, name.find_first_of(",\n"));
 }
 
-} // namespace
-
-extern "C" __attribute__((visibility("default"))) segc_code
-segc_messages_open(uint32_t version, segc_messages *messages,
-                   segc_message *error) {
+// NOLINTNEXTLINE(readability-identifier-naming): a name of C
+extern "C" __attribute__((visibility("default"))) segc_code segc_messages_open(
+    uint32_t version, segc_messages *messages, segc_message *error) {
   if (version != SEGC_MESSAGES_VERSION) {
     std::snprintf(error->text, sizeof(error->text),
                   "the plugin has version %d of the interface, segrun asks for "

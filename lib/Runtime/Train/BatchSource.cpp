@@ -64,18 +64,29 @@ private:
 class FixedSource : public BatchSource {
 public:
   FixedSource(std::vector<TrainBatch> batches,
-              std::vector<AlignedBuffer> buffers, int64_t firstStep)
-      : batches(std::move(batches)), buffers(std::move(buffers)) {
+              std::vector<AlignedBuffer> buffers, int64_t firstStep,
+              RankPart part)
+      : batches(std::move(batches)), buffers(std::move(buffers)), part(part) {
     for (const TrainBatch &batch : this->batches)
       total += batch.size;
-    // As `firstStep` steps do: whole rounds, then some batches of one.
+    // As `firstStep` steps of all ranks do: whole rounds, then some batches of
+    // one.
     const auto count = static_cast<int64_t>(this->batches.size());
-    consumed = firstStep / count * total;
-    for (int64_t step = 0; step < firstStep % count; ++step)
+    const int64_t first = firstStep * part.size;
+    consumed = first / count * total;
+    for (int64_t i = 0; i < first % count; ++i)
       advance();
   }
 
-  StatusOr<TrainBatch> next() override { return advance(); }
+  StatusOr<TrainBatch> next() override {
+    TrainBatch own;
+    for (int64_t rank = 0; rank < part.size; ++rank) {
+      TrainBatch batch = advance();
+      if (rank == part.rank)
+        own = std::move(batch);
+    }
+    return own;
+  }
   int64_t samples() const override { return total; }
 
   StatusOr<std::string> digest() const override {
@@ -98,6 +109,7 @@ private:
 
   std::vector<TrainBatch> batches;
   std::vector<AlignedBuffer> buffers;
+  RankPart part;
   size_t at = 0;
   int64_t consumed = 0, total = 0;
 };
@@ -163,7 +175,7 @@ static Status checkClasses(const int32_t *labels, uint64_t count,
 
 StatusOr<std::unique_ptr<BatchSource>>
 segc::makeFixedSource(const std::string &path, const Manifest &manifest,
-                      int64_t firstStep) {
+                      int64_t firstStep, RankPart part) {
   SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::read(path));
   const EntrySignature &entry = *manifest.entry("train_step");
   std::vector<TrainBatch> batches;
@@ -195,7 +207,7 @@ segc::makeFixedSource(const std::string &path, const Manifest &manifest,
     return invalidArgument(path + ": expected tensors image_0, label_0, "
                                   "image_1, ...; there is no image_0");
   return std::unique_ptr<BatchSource>(
-      new FixedSource(std::move(batches), std::move(buffers), firstStep));
+      new FixedSource(std::move(batches), std::move(buffers), firstStep, part));
 }
 
 StatusOr<std::unique_ptr<BatchSource>>
@@ -224,5 +236,5 @@ segc::makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
   std::vector<TrainBatch> batches;
   batches.push_back(std::move(result));
   return std::unique_ptr<BatchSource>(
-      new FixedSource(std::move(batches), std::move(buffers), 0));
+      new FixedSource(std::move(batches), std::move(buffers), 0, {}));
 }

@@ -105,9 +105,16 @@ StatusOr<RunLog> RunLog::open(const std::string &path, int64_t keepSteps) {
   return log;
 }
 
+RunLog RunLog::silent() {
+  RunLog log;
+  log.isSilent = true;
+  return log;
+}
+
 RunLog::RunLog(RunLog &&other) noexcept
     : path(std::move(other.path)), file(other.file), started(other.started),
-      terminal(other.terminal), lineOpen(other.lineOpen) {
+      terminal(other.terminal), lineOpen(other.lineOpen),
+      isSilent(other.isSilent) {
   other.file = nullptr;
   other.lineOpen = false;
 }
@@ -158,6 +165,8 @@ Status RunLog::metadata(const std::string &metric, const OrderedJson &data) {
 }
 
 void RunLog::progress(const std::string &text, bool important) {
+  if (isSilent)
+    return;
   if (terminal) {
     std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
     lineOpen = true;

@@ -35,6 +35,7 @@ OrderedJson RunSettings::toJson() const {
           {"augment", augment},
           {"augmentation", augmentation},
           {"augment_on", augmentOn},
+          {"ranks", ranks},
           {"precision", precision},
           {"optimizer", optimizer},
           {"scheduler", scheduleName(schedule.kind)},
@@ -70,6 +71,9 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   settings.augmentOn = reader.stringOr(
       "augment_on",
       settings.augment && !settings.augmentation.empty() ? "host" : "");
+  // Earlier versions trained in one process.
+  if (reader.has("ranks"))
+    settings.ranks = reader.integer("ranks", 1, maxRanks);
   settings.precision = reader.string("precision");
   settings.optimizer = reader.string("optimizer");
   StatusOr<Schedule::Kind> kind = parseScheduleKind(reader.string("scheduler"));
@@ -195,6 +199,10 @@ std::vector<std::string> segc::changesOf(const RunSettings &before,
     lines.push_back("going on with --augment-on " + now.augmentOn +
                     "; the run had " + before.augmentOn +
                     " until here, whose patches differ in the last bits");
+  if (before.ranks != now.ranks)
+    lines.push_back("going on with " + std::to_string(now.ranks) +
+                    " ranks, whose batches count together; the run had " +
+                    std::to_string(before.ranks) + " until here");
   const Schedule &then = before.schedule, &next = now.schedule;
   compare("--scheduler", scheduleName(then.kind), scheduleName(next.kind));
   compareNumbers("--learning-rate", then.learningRate, next.learningRate);

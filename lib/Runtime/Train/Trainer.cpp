@@ -42,12 +42,15 @@ Status Trainer::run() {
       status = afterStep();
     if (!status.ok())
       return saveAfter(status);
-    if (int signal = stopSignal()) {
+    if (stops || (!config.ranks && stopSignal())) {
       log.endProgress();
       SEGC_RETURN_IF_ERROR(save("last"));
+      const int signal = stopSignal();
       return Status(StatusCode::Interrupted,
-                    "signal " + std::to_string(signal) + " after step " +
-                        std::to_string(state_.step) + "; go on with --resume");
+                    (signal ? "signal " + std::to_string(signal)
+                            : std::string("a signal to another rank")) +
+                        " after step " + std::to_string(state_.step) +
+                        "; go on with --resume");
     }
   }
   log.endProgress();
@@ -77,18 +80,57 @@ Status Trainer::saveAfter(const Status &failure) {
 }
 
 float Trainer::result(const char *name) const {
-  OutputView output = runner.output(entry, name);
-  return output.data ? output.floats()[0] : 1;
+  const auto found = results.find(name);
+  return found == results.end() ? 1 : found->second[0];
+}
+
+Status Trainer::takeResults() {
+  std::vector<float> values;
+  const EntrySignature *signature = runner.manifest().entry(entry);
+  for (const TensorSignature &tensor : signature->outputs) {
+    if (tensor.name == "finite")
+      continue; // a step that was skipped shows in the loss scale
+    const float *output = runner.output(entry, tensor.name).floats();
+    values.insert(values.end(), output, output + tensor.elements());
+  }
+  if (config.ranks) {
+    values.push_back(stopSignal() ? 1.0f : 0.0f);
+    // The time of one rank decides: of the others it has no part in the sum.
+    values.push_back(config.ranks->isFirst() ? static_cast<float>(seconds())
+                                             : 0.0f);
+    SEGC_RETURN_IF_ERROR(config.ranks->average(values));
+    state_.seconds = static_cast<double>(values.back()) *
+                     static_cast<double>(config.ranks->size());
+    stops = values[values.size() - 2] > 0;
+  } else {
+    state_.seconds = seconds();
+  }
+  const float *next = values.data();
+  for (const TensorSignature &tensor : signature->outputs)
+    if (tensor.name != "finite") {
+      results[tensor.name].assign(next, next + tensor.elements());
+      next += tensor.elements();
+    }
+  return Status::success();
+}
+
+double Trainer::seconds() const {
+  return secondsBefore +
+         std::chrono::duration<double>(Clock::now() - started).count();
 }
 
 Status Trainer::runEntries(const BatchFeed::Fed &fed, segc_scalars &scalars) {
   entry = "train_step";
-  if (config.dumpGradients.empty())
+  if (config.dumpGradients.empty() && !config.ranks)
     return feed.call("train_step", fed, scalars,
                      state_.step + 1 < config.schedule.totalSteps);
-  // The two halves of train_step, with a look at what passes between them.
+  // The two halves of train_step, and what passes between them.
   SEGC_RETURN_IF_ERROR(feed.call("grad_step", fed, scalars, /*goesOn=*/false));
-  SEGC_RETURN_IF_ERROR(writeGradients(runner, config.dumpGradients));
+  if (config.ranks)
+    SEGC_RETURN_IF_ERROR(
+        config.ranks->averageGradients(runner, state_.step + 1));
+  if (!config.dumpGradients.empty())
+    SEGC_RETURN_IF_ERROR(writeGradients(runner, config.dumpGradients));
   config.dumpGradients.clear();
   entry = "grad_step";
   return runner.call("apply_step", {}, fed.batch.size, scalars);
@@ -112,6 +154,7 @@ Status Trainer::step() {
     SEGC_RETURN_IF_ERROR(keepStates());
   segc_scalars after = scalars;
   SEGC_RETURN_IF_ERROR(runEntries(fed, after));
+  SEGC_RETURN_IF_ERROR(takeResults());
 
   OutputView finite = runner.output(
       entry == "train_step" ? "train_step" : "apply_step", "finite");
@@ -126,11 +169,11 @@ Status Trainer::step() {
   state_.lossScale.readFrom(after);
   state_.step += 1;
   state_.applied = after.step - 1;
-  state_.position = batch.firstSample + batch.size;
+  // Behind the samples of this rank are those of the next ones.
+  const int64_t followers =
+      config.ranks ? config.ranks->size() - config.ranks->rank() : 1;
+  state_.position = batch.firstSample + followers * batch.size;
   state_.epoch = state_.step / config.stepsPerEpoch;
-  state_.seconds =
-      secondsBefore +
-      std::chrono::duration<double>(Clock::now() - started).count();
   if (state_.step % config.logEvery == 0 || atEnd())
     return logStep(scalars);
   showProgress(scalars, false);
@@ -155,18 +198,19 @@ Status Trainer::logStep(const segc_scalars &scalars) {
   OrderedJson data;
   const EntrySignature *signature = runner.manifest().entry(entry);
   for (const TensorSignature &tensor : signature->outputs) {
-    if (tensor.name == "finite")
-      continue; // a step that was skipped shows in the loss scale
-    OutputView output = runner.output(entry, tensor.name);
+    const auto found = results.find(tensor.name);
+    if (found == results.end())
+      continue;
+    const std::vector<float> &values = found->second;
     std::string name =
         "train_" + (tensor.name == "loss" ? "total_loss" : tensor.name);
-    if (tensor.elements() == 1) {
-      data[name] = recordedFloat(output.floats()[0]);
+    if (values.size() == 1) {
+      data[name] = recordedFloat(values[0]);
       continue;
     }
     OrderedJson &list = data[name] = OrderedJson::array();
-    for (int64_t i = 0; i < tensor.elements(); ++i)
-      list.push_back(recordedFloat(output.floats()[i]));
+    for (float value : values)
+      list.push_back(recordedFloat(value));
   }
   data["learning_rate"] = recordedFloat(scalars.learning_rate);
   if (const std::optional<LoaderTimes> now = batches.times()) {
@@ -189,6 +233,7 @@ void Trainer::showProgress(const segc_scalars &scalars, bool important) {
   int64_t done = state_.step - firstStep;
   double perStep = seconds / static_cast<double>(std::max<int64_t>(1, done));
   int64_t total = config.schedule.totalSteps;
+  const int64_t ranks = config.ranks ? config.ranks->size() : 1;
   char text[200];
   std::snprintf(
       text, sizeof(text),
@@ -197,7 +242,7 @@ void Trainer::showProgress(const segc_scalars &scalars, bool important) {
       static_cast<long long>(state_.step), static_cast<long long>(total),
       static_cast<long long>(state_.epoch), static_cast<double>(result("loss")),
       static_cast<double>(scalars.learning_rate),
-      static_cast<double>(state_.batchSize) / perStep,
+      static_cast<double>(state_.batchSize * ranks) / perStep,
       durationText(perStep * static_cast<double>(total - state_.step)).c_str());
   log.progress(text, important);
 }
@@ -210,8 +255,14 @@ Status Trainer::afterStep() {
   // A run that goes on after --max-time is the run without that end: what is
   // evaluated there only is not part of it.
   const bool counts = due || state_.step >= config.schedule.totalSteps;
-  if (evaluator && (counts || atEnd()) && !stopSignal())
-    SEGC_RETURN_IF_ERROR(evaluate(counts));
+  const bool stopping = config.ranks ? stops : stopSignal() != 0;
+  if ((evaluator || config.firstEvaluates) && (counts || atEnd()) &&
+      !stopping) {
+    if (evaluator)
+      SEGC_RETURN_IF_ERROR(evaluate(counts));
+    if (config.ranks)
+      SEGC_RETURN_IF_ERROR(config.ranks->waitForFirst(state_));
+  }
   bool save = config.saveEvery > 0 ? state_.step % config.saveEvery == 0
                                    : Clock::now() - lastSave > saveInterval;
   return save ? this->save("last") : Status::success();

@@ -20,11 +20,9 @@
 using namespace segc;
 using testing::HasSubstr;
 
-namespace {
+static constexpr std::chrono::seconds ample{60};
 
-constexpr std::chrono::seconds ample{60};
-
-std::vector<float> valuesOf(int64_t rank, size_t count) {
+static std::vector<float> valuesOf(int64_t rank, size_t count) {
   std::vector<float> values;
   const CounterRng rng(7, static_cast<uint64_t>(rank));
   // Of very different sizes, so that another order of the sum shows.
@@ -35,9 +33,9 @@ std::vector<float> valuesOf(int64_t rank, size_t count) {
 }
 
 /// What every connection must do; each rank calls it.
-void checkConformance(Communicator &ranks) {
-  for (size_t count : {size_t{0}, size_t{1}, size_t{2}, size_t{1001},
-                       (size_t{1} << 20) + 3}) {
+static void checkConformance(Communicator &ranks) {
+  for (size_t count :
+       {size_t{0}, size_t{1}, size_t{2}, size_t{1001}, (size_t{1} << 20) + 3}) {
     std::vector<float> sums = valuesOf(0, count), means;
     for (int64_t other = 1; other < ranks.size(); ++other) {
       const std::vector<float> theirs = valuesOf(other, count);
@@ -79,9 +77,9 @@ void checkConformance(Communicator &ranks) {
   EXPECT_TRUE(ranks.wait().ok());
 }
 
-void runRanks(uint32_t size, std::chrono::duration<double> deadline,
-              const std::function<void(Communicator &)> &work,
-              ThreadMessages &messages) {
+static void runRanks(uint32_t size, std::chrono::duration<double> deadline,
+                     const std::function<void(Communicator &)> &work,
+                     ThreadMessages &messages) {
   std::vector<std::thread> threads;
   for (uint32_t rank = 0; rank < size; ++rank)
     threads.emplace_back([&, rank] {
@@ -149,5 +147,3 @@ TEST(MpiRanks, Conform) {
   checkConformance(**ranks);
   EXPECT_TRUE((*ranks)->close().ok());
 }
-
-} // namespace

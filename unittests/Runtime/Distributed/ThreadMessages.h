@@ -40,9 +40,7 @@ public:
             send,
             receive,
             test,
-            [](void *self) {
-              return static_cast<Rank *>(self)->error.c_str();
-            },
+            [](void *self) { return static_cast<Rank *>(self)->error.c_str(); },
             [](void *, int) {},
             [](void *) { return 0; }};
   }

@@ -19,7 +19,7 @@ namespace segc {
 struct PatchOptions {
   PlanRules rules = PlanRules::V2; ///< Of crops and of augmentation.
   Shape3 patch = {1, 1, 1};        ///< Depth 1 of plans of planes.
-  int64_t batch = 1;
+  int64_t batch = 1; ///< Samples of a step, of all ranks together.
   /// Of the samples, those that must show foreground: by the rules of v2 the
   /// last of every batch, by those of the example and of MLPerf each with this
   /// probability.

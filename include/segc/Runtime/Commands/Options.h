@@ -102,6 +102,10 @@ struct TrainOptions {
   std::optional<int64_t> warmupSteps;
   std::string json;
   std::string commandLine; ///< As typed, for the report.
+  /// Processes to start on this machine; a launcher starts them otherwise.
+  std::optional<int64_t> ranks;
+  std::string messages; ///< Plugin that connects them; empty: this build's.
+  double timeout = 600; ///< Seconds of a collective.
 };
 
 /// Trainings on the folds of a data set, one after another.

@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -36,11 +37,13 @@ struct LoaderOptions {
   int64_t samplesPerCase = 1;
   bool augment = false;
   uint64_t firstStep = 0;
+  /// Global index of the first sample of that step; by default behind those of
+  /// as many steps of as many ranks.
+  std::optional<uint64_t> firstSample;
   /// Number of samples to give out, 0 for no end. The last batch may be
   /// smaller; use count(split) to see every case once.
   uint64_t samples = 0;
-  /// This process of several: step s takes the places
-  /// (s * worldSize + rank) * batch onwards.
+  /// This process of several, which take the batches of a step in turns.
   int64_t worldSize = 1, rank = 0;
   /// Threads that make batches; the bytes do not depend on it.
   int64_t threads = 1;

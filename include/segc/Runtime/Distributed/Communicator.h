@@ -28,7 +28,8 @@ namespace segc {
 class Communicator {
 public:
   /// A collective that takes longer than `deadline` is an error.
-  Communicator(const segc_messages &messages, std::chrono::duration<double> deadline)
+  Communicator(const segc_messages &messages,
+               std::chrono::duration<double> deadline)
       : messages(messages), deadline(deadline) {}
   Communicator(const Communicator &) = delete;
   Communicator &operator=(const Communicator &) = delete;
@@ -39,7 +40,9 @@ public:
   const char *library() const { return messages.library; }
 
   /// What the ranks do now, for messages: "gradients of step 12".
-  void setOccasion(std::string newOccasion) { occasion = std::move(newOccasion); }
+  void setOccasion(std::string newOccasion) {
+    occasion = std::move(newOccasion);
+  }
 
   /// Replaces values by their sum over all ranks.
   Status sum(float *values, uint64_t count);

@@ -19,6 +19,7 @@ namespace segc {
 struct Job {
   std::string launcher; ///< "mpirun", "srun"
   int64_t rank = 0, size = 1;
+  int64_t onThisHost = 1; ///< Ranks that share this machine's cores.
 };
 
 /// The job of several ranks that this process was started for, if it was:

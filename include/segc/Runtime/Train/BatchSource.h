@@ -56,11 +56,17 @@ makeLoaderSource(TrainingSamples samples, const LoaderOptions &options);
 StatusOr<std::unique_ptr<BatchSource>>
 makeLoaderSource(const Dataset &dataset, const LoaderOptions &options);
 
+/// Which part of the batches of a step is this process's.
+struct RankPart {
+  int64_t rank = 0, size = 1;
+};
+
 /// Makes a source that repeats image_0, label_0, image_1, ... of a safetensors
-/// file.
+/// file, one for each rank and step.
 StatusOr<std::unique_ptr<BatchSource>> makeFixedSource(const std::string &path,
                                                        const Manifest &manifest,
-                                                       int64_t firstStep);
+                                                       int64_t firstStep,
+                                                       RankPart part = {});
 
 /// Makes a source of noise for measurements without data.
 StatusOr<std::unique_ptr<BatchSource>>

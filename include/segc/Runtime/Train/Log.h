@@ -24,6 +24,8 @@ public:
   /// Opens `path` to append to it; without a path nothing is written. Drops the
   /// records of steps after `keepSteps`, which a resumed run writes again.
   static StatusOr<RunLog> open(const std::string &path, int64_t keepSteps);
+  /// Writes nothing, and shows no progress: of a rank that is not the first.
+  static RunLog silent();
   RunLog(RunLog &&other) noexcept;
   RunLog &operator=(RunLog &&) = delete;
   ~RunLog();
@@ -46,7 +48,7 @@ private:
   std::FILE *file = nullptr;
   std::chrono::steady_clock::time_point started =
       std::chrono::steady_clock::now();
-  bool terminal = false, lineOpen = false;
+  bool terminal = false, lineOpen = false, isSilent = false;
 };
 
 /// Reads the records of a log in order and skips other lines. Returns no

@@ -21,6 +21,9 @@
 
 namespace segc {
 
+/// More than any job has.
+inline constexpr int64_t maxRanks = 1 << 16;
+
 /// What a best checkpoint is best by.
 enum class BestMeasure {
   Dice,        ///< mean foreground Dice of the cases
@@ -37,6 +40,7 @@ struct RunSettings {
   bool legacyResize = false, augment = false;
   std::string augmentation; ///< Of patches; empty for other samples.
   std::string augmentOn; ///< "host" or "device"; empty if nothing is augmented.
+  int64_t ranks = 1;     ///< Processes that train together.
   std::string precision, optimizer;
   Schedule schedule;
   double momentum = 0, weightDecay = 0;

@@ -10,12 +10,13 @@
 
 #include "segc/Runtime/Metrics/Metrics.h"
 #include "segc/Runtime/Train/BatchFeed.h"
-#include "segc/Runtime/Train/Checkpoint.h"
+#include "segc/Runtime/Train/DataParallel.h"
 #include "segc/Runtime/Train/Log.h"
 #include "segc/Runtime/Train/RunPhases.h"
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -37,6 +38,9 @@ struct TrainerConfig {
   int64_t patience = 0;        ///< evaluations without a new best; 0: no limit
   std::string dumpGradients;   ///< safetensors file of the first step's
   RunPhases *phases = nullptr; ///< takes the time of checkpoints
+  /// Of a training by several ranks, of which the first one saves.
+  DataParallel *ranks = nullptr;
+  bool firstEvaluates = false; ///< Rank 0 evaluates, and this one waits.
 };
 
 /// Returns the option that ends a run before its last step; empty if none does.
@@ -76,7 +80,11 @@ private:
   void showProgress(const segc_scalars &scalars, bool important);
   Status explainNonFinite(const BatchFeed::Fed &fed,
                           const segc_scalars &scalars);
+  /// Takes the outputs of the step, of several ranks their mean.
+  Status takeResults();
   float result(const char *name) const;
+  /// Of training, over all runs.
+  double seconds() const;
   bool atEnd() const {
     return state_.step >= config.schedule.totalSteps ||
            !earlyEnd(config, state_).empty();
@@ -97,6 +105,9 @@ private:
   std::optional<Evaluation> evaluation;
   std::vector<float> statesBefore;  ///< of the last step that may be skipped
   std::string entry = "train_step"; ///< whose outputs the last step wrote
+  /// Outputs of the last step, but for "finite", by their names.
+  std::map<std::string, std::vector<float>> results;
+  bool stops = false; ///< A signal has reached one of the ranks.
   Clock::time_point started, lastSave, lastShown;
   int64_t firstStep = 0;
   int64_t savedStep = -1;

@@ -1,0 +1,54 @@
+//===- DataParallel.h - Training by several ranks ---------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_DATAPARALLEL_H
+#define SEGC_RUNTIME_TRAIN_DATAPARALLEL_H
+
+#include "segc/Runtime/Distributed/Communicator.h"
+#include "segc/Runtime/Train/Checkpoint.h"
+
+namespace segc {
+
+/// The part of a rank in a training by all ranks of a job. Each computes the
+/// gradients of its own samples; their mean, the same bits everywhere, is what
+/// every rank's optimizer takes, so that the weights stay alike. Rank 0 logs,
+/// evaluates and saves.
+class DataParallel {
+public:
+  /// Only `ranks` is kept.
+  explicit DataParallel(Communicator &ranks) : ranks(ranks) {}
+
+  int64_t rank() const { return ranks.rank(); }
+  int64_t size() const { return ranks.size(); }
+  bool isFirst() const { return ranks.isFirst(); }
+
+  /// Compares what all ranks must have alike, and gives all of them the
+  /// weights, optimizer state and state of the run that rank 0 has.
+  Status begin(ModelRunner &runner, const std::string &modelHash,
+               TrainState &state);
+  /// All ranks must read the same samples.
+  Status checkData(const std::string &digest) {
+    return ranks.checkSame("--data: the hash of cases and split", digest);
+  }
+  /// Replaces the gradients of step `step` by their mean.
+  Status averageGradients(ModelRunner &runner, int64_t step);
+  /// Replaces values by their mean over all ranks.
+  Status average(std::vector<float> &values);
+  /// Waits for what rank 0 does alone, and takes the state of the run then.
+  Status waitForFirst(TrainState &state);
+
+private:
+  Status share(ModelRunner &runner, const DeviceBuffer &buffer);
+  Status shareState(TrainState &state);
+
+  Communicator &ranks;
+  std::vector<float> staging; ///< Of a buffer that the host does not share.
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_DATAPARALLEL_H

@@ -1,0 +1,34 @@
+//===- TrainRanks.h - Trainings of several ranks ----------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_COMMANDS_TRAINRANKS_H
+#define SEGC_LIB_RUNTIME_COMMANDS_TRAINRANKS_H
+
+#include "segc/Runtime/Commands/Commands.h"
+#include "segc/Runtime/Distributed/Job.h"
+
+namespace segc {
+
+/// Connects the ranks of the job that this process belongs to.
+StatusOr<std::unique_ptr<Communicator>>
+connectTraining(const Job &job, const TrainOptions &options);
+
+/// Starts this command again as so many processes of this machine, by mpirun.
+/// Returns only an error.
+Status startRanks(int64_t ranks);
+
+/// Threads of a rank where none are asked for: its part of the cores, unless
+/// the launcher has bound it to some.
+int64_t threadsOfRank(const Job &job);
+
+/// Ends the part of a rank: after an error those of all, which would wait for
+/// it.
+CommandResult endRank(Communicator &ranks, CommandResult result);
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_COMMANDS_TRAINRANKS_H

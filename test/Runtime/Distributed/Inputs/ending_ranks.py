@@ -1,0 +1,70 @@
+"""Ends ranks of a training in the ways that they end in clusters, and checks that the job ends with a message, and that
+its checkpoint is whole.
+
+  ending_ranks.py RESULTS -- COMMAND...
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+folder = pathlib.Path(sys.argv[1])
+command = sys.argv[3:]
+
+
+def ranks(launcher):
+    """The processes that `launcher` has started, by their rank."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            variables = (entry / "environ").read_bytes().split(b"\0")
+            name = (entry / "comm").read_text().strip()
+            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+        rank = [v.split(b"=")[1] for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK=")]
+        if rank and parent == launcher and name == "segrun":
+            found[int(rank[0])] = int(entry.name)
+    return found
+
+
+def run(name, end, *options):
+    results = folder / name
+    with open(folder / f"{name}.log", "w") as log:
+        job = subprocess.Popen([*command, "--results", results, *options], stdout=log, stderr=log)
+        state = results / "checkpoints" / "last" / "state.json"
+        until = time.monotonic() + 120
+        while not state.exists():
+            assert job.poll() is None and time.monotonic() < until, (folder / f"{name}.log").read_text()
+            time.sleep(0.02)
+        processes = ranks(job.pid)
+        assert sorted(processes) == [0, 1], processes
+        end(job, processes)
+        code = job.wait(timeout=120)
+    for process in processes.values():
+        until = time.monotonic() + 20
+        while os.path.exists(f"/proc/{process}") and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not os.path.exists(f"/proc/{process}"), f"{name}: an orphan"
+    text = (folder / f"{name}.log").read_text()
+    assert code != 0, text
+    # The checkpoint is whole: the run goes on from it.
+    resumed = subprocess.run(
+        [*command, "--results", results, "--resume", "--max-time", "0.001"], capture_output=True, text=True
+    )
+    assert resumed.returncode == 0 and " is done; " in resumed.stderr, resumed.stderr
+    return text
+
+
+folder.mkdir(parents=True)
+run("killed", lambda job, processes: os.kill(processes[1], signal.SIGKILL))
+text = run("stopped", lambda job, processes: os.kill(processes[1], signal.SIGSTOP), "--collective-timeout", "2")
+assert "segrun: rank 0 of 2, gradients of step " in text, text
+assert "rank 1 has not answered for 2 s" in text, text
+text = run("signalled", lambda job, processes: os.kill(processes[1], signal.SIGTERM))
+assert "after step" in text and "go on with --resume" in text, text
