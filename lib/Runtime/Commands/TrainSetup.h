@@ -44,6 +44,18 @@ struct Run {
 /// What can be seen to be wrong before a model is opened.
 Status checkTrainOptions(const TrainOptions &options);
 
+/// Opens the cache or data set.
+Status openCases(Run &run);
+
+/// Initial weights, or those of the checkpoint to go on from.
+Status prepareState(Run &run);
+
+/// Reads all cases: what is wrong with any is said before the first step.
+Status loadCases(Run &run);
+
+/// Makes the source of the batches, from the run's step on.
+Status openSource(Run &run);
+
 /// Steps and rates: what the user said, else what startOf says.
 Status configure(Run &run);
 

@@ -17,7 +17,6 @@ using namespace segc;
 
 /// Without --save-every, a crash costs at most this much work.
 static constexpr std::chrono::minutes saveInterval{10};
-static constexpr std::chrono::milliseconds showInterval{200};
 
 /// The share of what was before in nnU-Net v2's moving mean.
 static constexpr double smoothing = 0.9;
@@ -194,59 +193,6 @@ Status Trainer::restoreStates() {
   return runner.write(runner.states(), 0, statesBefore.data(), states.size());
 }
 
-Status Trainer::logStep(const segc_scalars &scalars) {
-  OrderedJson data;
-  const EntrySignature *signature = runner.manifest().entry(entry);
-  for (const TensorSignature &tensor : signature->outputs) {
-    const auto found = results.find(tensor.name);
-    if (found == results.end())
-      continue;
-    const std::vector<float> &values = found->second;
-    std::string name =
-        "train_" + (tensor.name == "loss" ? "total_loss" : tensor.name);
-    if (values.size() == 1) {
-      data[name] = recordedFloat(values[0]);
-      continue;
-    }
-    OrderedJson &list = data[name] = OrderedJson::array();
-    for (float value : values)
-      list.push_back(recordedFloat(value));
-  }
-  data["learning_rate"] = recordedFloat(scalars.learning_rate);
-  if (const std::optional<LoaderTimes> now = batches.times()) {
-    data["loader_waited"] = now->waited - loaderTimes.waited;
-    data["loader_worked"] = now->worked - loaderTimes.worked;
-    loaderTimes = *now;
-  }
-  if (state_.lossScale.dynamic)
-    data["loss_scale"] = state_.lossScale.scale;
-  showProgress(scalars, true);
-  return log.record(state_.step, data);
-}
-
-void Trainer::showProgress(const segc_scalars &scalars, bool important) {
-  Clock::time_point now = Clock::now();
-  if (!important && now - lastShown < showInterval)
-    return;
-  lastShown = now;
-  double seconds = std::chrono::duration<double>(now - started).count();
-  int64_t done = state_.step - firstStep;
-  double perStep = seconds / static_cast<double>(std::max<int64_t>(1, done));
-  int64_t total = config.schedule.totalSteps;
-  const int64_t ranks = config.ranks ? config.ranks->size() : 1;
-  char text[200];
-  std::snprintf(
-      text, sizeof(text),
-      "step %lld/%lld  epoch %lld  loss %.5f  lr %.3g  %.2f "
-      "samples/s  ETA %s",
-      static_cast<long long>(state_.step), static_cast<long long>(total),
-      static_cast<long long>(state_.epoch), static_cast<double>(result("loss")),
-      static_cast<double>(scalars.learning_rate),
-      static_cast<double>(state_.batchSize * ranks) / perStep,
-      durationText(perStep * static_cast<double>(total - state_.step)).c_str());
-  log.progress(text, important);
-}
-
 Status Trainer::afterStep() {
   bool epochEnds = state_.step % config.stepsPerEpoch == 0;
   bool due = config.evaluateEvery > 0 ? state_.step % config.evaluateEvery == 0
@@ -334,48 +280,4 @@ Status Trainer::save(const std::string &name) {
     lastSave = Clock::now();
   }
   return Status::success();
-}
-
-/// Optimizers with squares of gradients refuse those whose square is beyond
-/// f32: names the first. Empty if there is none.
-static StatusOr<std::string> squareOverflow(const ModelRunner &runner) {
-  SEGC_ASSIGN_OR_RETURN(HostView view, runner.read(runner.gradients()));
-  const float *gradients = view.floats();
-  for (const RegionTensor &parameter : runner.manifest().parameters)
-    for (int64_t i = 0; i < parameter.elements; ++i) {
-      const float value = gradients[parameter.offset / 4 + i];
-      if (std::isfinite(value) && !std::isfinite(value * value)) {
-        char number[40];
-        std::snprintf(number, sizeof(number), "%g", static_cast<double>(value));
-        return "the gradient of " + parameter.name + " is " + number +
-               " at element " + std::to_string(i) +
-               ", whose square is beyond f32";
-      }
-    }
-  return std::string();
-}
-
-Status Trainer::explainNonFinite(const BatchFeed::Fed &fed,
-                                 const segc_scalars &scalars) {
-  log.endProgress();
-  std::string names;
-  for (const std::string &name : fed.batch.names)
-    names += (names.empty() ? "" : ", ") + name;
-  float loss = result("loss");
-  std::string text =
-      "step " + std::to_string(state_.step + 1) + ": the loss is " +
-      (std::isnan(loss) ? "nan" : std::to_string(loss)) +
-      (std::isfinite(loss) ? ", but a gradient is not finite" : "") +
-      "; batch: " + names;
-  if (int64_t skipped = state_.lossScale.skippedSteps)
-    text += "; " + std::to_string(skipped) + " steps before were skipped";
-  SEGC_ASSIGN_OR_RETURN(const std::string overflow, squareOverflow(runner));
-  // The step left the weights alone, so that it can be watched once more.
-  text += "; " + (overflow.empty()
-                      ? firstNonFiniteKernel(runner, {"train_step", fed.inputs,
-                                                      fed.batch.size, scalars})
-                      : overflow);
-  return Status(StatusCode::NonFinite,
-                text + "; expected finite numbers: lower --learning-rate, or "
-                       "look at these cases");
 }

@@ -152,9 +152,8 @@ TEST_F(FedTraining, UploadsMeanwhile) {
                                       intensities.data(), keys.data()};
   std::vector<float> losses[2];
   for (int onDevice : {0, 1}) {
-    ModelRunner runner =
-        makeOn(onDevice ? std::shared_ptr<Device>(fake) : makeHostDevice(pool),
-               false);
+    ModelRunner runner = makeOn(
+        onDevice ? std::shared_ptr<Device>(fake) : makeHostDevice(pool), false);
     ASSERT_TRUE(runner.initialize(3).ok());
     EXPECT_THAT(runner.upload("augment", inputs, 2).message(),
                 HasSubstr("an upload of 5 inputs of 2 samples"));
