@@ -46,81 +46,81 @@ std::vector<double> softmax(const HostTensor &logits) {
   return result;
 }
 
-namespace {
-
 /// Computes results[0][i] = f(operand 0 at i, operand 1 at i, ...).
 template <size_t... I, typename Function>
-void pointwise(Operands operands, Results results, std::index_sequence<I...>,
-               Function function) {
+static void pointwise(Operands operands, Results results,
+                      std::index_sequence<I...>, Function function) {
   HostTensor &y = results[0];
   for (int64_t i = 0; i < y.size(); ++i)
     y[i] = function(broadcastAt(*operands[I], i, y.shape())...);
 }
 template <typename Function>
-void unary(Operands operands, Results results, Function function) {
+static void unary(Operands operands, Results results, Function function) {
   pointwise(operands, results, std::make_index_sequence<1>(), function);
 }
 template <typename Function>
-void binary(Operands operands, Results results, Function function) {
+static void binary(Operands operands, Results results, Function function) {
   pointwise(operands, results, std::make_index_sequence<2>(), function);
 }
 
-void relu(ReluOp, Operands operands, Results results) {
+static void relu(ReluOp, Operands operands, Results results) {
   unary(operands, results, [](double x) { return x < 0 ? 0 : x; });
 }
-void leakyRelu(LeakyReluOp op, Operands operands, Results results) {
+static void leakyRelu(LeakyReluOp op, Operands operands, Results results) {
   double slope = op.getSlope().convertToDouble();
   unary(operands, results, [=](double x) { return x > 0 ? x : slope * x; });
 }
-void sigmoid(SigmoidOp, Operands operands, Results results) {
+static void sigmoid(SigmoidOp, Operands operands, Results results) {
   unary(operands, results, [](double x) { return 1 / (1 + std::exp(-x)); });
 }
-void scale(ScaleOp op, Operands operands, Results results) {
+static void scale(ScaleOp op, Operands operands, Results results) {
   double factor = op.getFactor().convertToDouble();
   unary(operands, results, [=](double x) { return factor * x; });
 }
-void cast(CastOp, Operands operands, Results results) {
+static void cast(CastOp, Operands operands, Results results) {
   // The interpreter rounds results, depending on its precision.
   unary(operands, results, [](double x) { return x; });
 }
-void add(AddOp, Operands operands, Results results) {
+static void add(AddOp, Operands operands, Results results) {
   binary(operands, results, [](double a, double b) { return a + b; });
 }
-void sub(SubOp, Operands operands, Results results) {
+static void sub(SubOp, Operands operands, Results results) {
   binary(operands, results, [](double a, double b) { return a - b; });
 }
-void mul(MulOp, Operands operands, Results results) {
+static void mul(MulOp, Operands operands, Results results) {
   binary(operands, results, [](double a, double b) { return a * b; });
 }
-void prelu(PReluOp, Operands operands, Results results) {
+static void prelu(PReluOp, Operands operands, Results results) {
   binary(operands, results,
          [](double x, double slope) { return x > 0 ? x : slope * x; });
 }
 
-void reluGrad(ReluGradOp, Operands operands, Results results) {
+static void reluGrad(ReluGradOp, Operands operands, Results results) {
   binary(operands, results, [](double y, double dy) { return y > 0 ? dy : 0; });
 }
-void leakyReluGrad(LeakyReluGradOp op, Operands operands, Results results) {
+static void leakyReluGrad(LeakyReluGradOp op, Operands operands,
+                          Results results) {
   double slope = op.getSlope().convertToDouble();
   binary(operands, results,
          [=](double y, double dy) { return y > 0 ? dy : slope * dy; });
 }
-void sigmoidGrad(SigmoidGradOp, Operands operands, Results results) {
+static void sigmoidGrad(SigmoidGradOp, Operands operands, Results results) {
   binary(operands, results,
          [](double y, double dy) { return dy * y * (1 - y); });
 }
-void preluGrad(PReluGradOp, Operands operands, Results results) {
+static void preluGrad(PReluGradOp, Operands operands, Results results) {
   pointwise(operands, results, std::make_index_sequence<3>(),
             [](double x, double slope, double dy) {
               return x > 0 ? dy : slope * dy;
             });
 }
-void preluSlopeGrad(PReluSlopeGradOp, Operands operands, Results results) {
+static void preluSlopeGrad(PReluSlopeGradOp, Operands operands,
+                           Results results) {
   binary(operands, results,
          [](double x, double dy) { return x > 0 ? 0 : x * dy; });
 }
 
-void dropout(DropoutOp op, Operands operands, Results results) {
+static void dropout(DropoutOp op, Operands operands, Results results) {
   const HostTensor &x = *operands[0];
   auto counter = [&](int operand) {
     return static_cast<uint64_t>(operands[operand]->integers()[0]);
@@ -141,7 +141,8 @@ void dropout(DropoutOp op, Operands operands, Results results) {
   }
 }
 
-LogicalResult topKMean(TopKMeanOp op, Operands operands, Results results) {
+static LogicalResult topKMean(TopKMeanOp op, Operands operands,
+                              Results results) {
   std::vector<double> values(operands[0]->values());
   for (double value : values)
     if (value < 0)
@@ -168,7 +169,7 @@ LogicalResult topKMean(TopKMeanOp op, Operands operands, Results results) {
   results[3][0] = (k - above) / (k * equal);
   return success();
 }
-void topKMeanGrad(TopKMeanGradOp, Operands operands, Results results) {
+static void topKMeanGrad(TopKMeanGradOp, Operands operands, Results results) {
   pointwise(
       operands, results, std::make_index_sequence<5>(),
       [](double x, double threshold, double weight, double tieWeight,
@@ -176,11 +177,11 @@ void topKMeanGrad(TopKMeanGradOp, Operands operands, Results results) {
         return grad * (x > threshold ? weight : x == threshold ? tieWeight : 0);
       });
 }
-void softmaxOp(SoftmaxOp, Operands operands, Results results) {
+static void softmaxOp(SoftmaxOp, Operands operands, Results results) {
   results[0] =
       HostTensor(results[0].shape(), results[0].kind(), softmax(*operands[0]));
 }
-void softmaxGrad(SoftmaxGradOp, Operands operands, Results results) {
+static void softmaxGrad(SoftmaxGradOp, Operands operands, Results results) {
   const HostTensor &y = *operands[0], &dy = *operands[1];
   int64_t channels = y.channels();
   for (int64_t begin = 0; begin < y.size(); begin += channels) {
@@ -191,13 +192,11 @@ void softmaxGrad(SoftmaxGradOp, Operands operands, Results results) {
       results[0][i] = y[i] * (dy[i] - dot);
   }
 }
-void channelTotal(ChannelTotalOp, Operands operands, Results results) {
+static void channelTotal(ChannelTotalOp, Operands operands, Results results) {
   const HostTensor &x = *operands[0];
   for (int64_t i = 0; i < x.size(); ++i)
     results[0][i / x.channels()] += x[i];
 }
-
-} // namespace
 
 void attachElementwiseModels(MLIRContext *context) {
   attach<ReluOp, relu>(context);

@@ -29,10 +29,8 @@ static double crossEntropySlope(double logP, double gamma) {
   return slope;
 }
 
-namespace {
-
-LogicalResult checkLabels(Operation *op, const HostTensor &labels,
-                          int64_t classes) {
+static LogicalResult checkLabels(Operation *op, const HostTensor &labels,
+                                 int64_t classes) {
   for (int64_t label : labels.integers())
     if (label < 0 || label >= classes)
       return op->emitOpError("expects labels in [0, ")
@@ -42,22 +40,24 @@ LogicalResult checkLabels(Operation *op, const HostTensor &labels,
 
 /// Returns 1 where element i of the logits is that of its voxel's class, else
 /// 0.
-double target(const HostTensor &labels, int64_t i, int64_t classes) {
+static double target(const HostTensor &labels, int64_t i, int64_t classes) {
   return labels.integers()[i / classes] == i % classes ? 1 : 0;
 }
 
 /// Whether the label is one of the values of region `number`.
-bool isInRegion(ArrayAttr regions, int64_t number, int64_t label) {
+static bool isInRegion(ArrayAttr regions, int64_t number, int64_t label) {
   return llvm::any_of(
       cast<ArrayAttr>(regions[number]).getAsRange<IntegerAttr>(),
       [&](IntegerAttr value) { return value.getInt() == label; });
 }
 
-bool isIgnored(std::optional<uint64_t> ignored, int64_t label) {
+static bool isIgnored(std::optional<uint64_t> ignored, int64_t label) {
   return ignored && label == static_cast<int64_t>(*ignored);
 }
 
-double sigmoid(double logit) { return 1 / (1 + std::exp(-logit)); }
+static double sigmoid(double logit) { return 1 / (1 + std::exp(-logit)); }
+
+namespace {
 
 /// The attributes that dice and dice_grad share.
 struct DiceRule {
@@ -105,7 +105,9 @@ struct DiceRule {
   double classWeight(int64_t c, int64_t classes) const {
     if (excludeBackground && c == 0)
       return 0;
-    return sumClasses ? 1 : 1.0 / (excludeBackground ? classes - 1 : classes);
+    return sumClasses ? 1
+                      : 1 / static_cast<double>(excludeBackground ? classes - 1
+                                                                  : classes);
   }
 };
 
@@ -133,7 +135,9 @@ struct DiceSums {
   }
 };
 
-LogicalResult dice(DiceOp op, Operands operands, Results results) {
+} // namespace
+
+static LogicalResult dice(DiceOp op, Operands operands, Results results) {
   const HostTensor &logits = *operands[0], &labels = *operands[1];
   HostTensor &loss = results[0], &perClass = results[1], &sums = results[2];
   DiceRule rule(op);
@@ -154,14 +158,16 @@ LogicalResult dice(DiceOp op, Operands operands, Results results) {
   for (int64_t c = 0; c < classes; ++c) {
     for (int64_t n = 0; n < samples; ++n) {
       DiceSums of(rule, sums, n, c);
-      perClass[c] += of.numerator(rule) / of.denominator(rule) / samples;
+      perClass[c] += of.numerator(rule) / of.denominator(rule) /
+                     static_cast<double>(samples);
     }
     loss[0] += rule.classWeight(c, classes) * (1 - perClass[c]);
   }
   return success();
 }
 
-LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
+static LogicalResult diceGrad(DiceGradOp op, Operands operands,
+                              Results results) {
   const HostTensor &logits = *operands[0], &labels = *operands[1],
                    &sums = *operands[2];
   double upstream = (*operands[3])[0];
@@ -180,7 +186,7 @@ LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
     double dD = 2 * rule.targetAt(labels, i, classes) / u -
                 dPrediction * of.numerator(rule) / (u * u);
     // With batch_reduce, D is that of the batch, not a mean over samples.
-    double share = rule.batchReduce ? 1 : 1.0 / samples;
+    double share = rule.batchReduce ? 1 : 1 / static_cast<double>(samples);
     dp[i] = -upstream * rule.classWeight(i % classes, classes) * share * dD;
   }
   if (rule.regions) {
@@ -199,7 +205,7 @@ LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
 }
 
 /// Returns the log softmax of the voxel's true class.
-double logTrue(const HostTensor &logits, int64_t voxel, int64_t label) {
+static double logTrue(const HostTensor &logits, int64_t voxel, int64_t label) {
   auto z = logits.values().slice(voxel * logits.channels(), logits.channels());
   double largest = *std::max_element(z.begin(), z.end()), total = 0;
   for (double value : z)
@@ -207,21 +213,22 @@ double logTrue(const HostTensor &logits, int64_t voxel, int64_t label) {
   return z[label] - largest - std::log(total);
 }
 
-LogicalResult crossEntropy(CrossEntropyOp op, Operands operands,
-                           Results results) {
+static LogicalResult crossEntropy(CrossEntropyOp op, Operands operands,
+                                  Results results) {
   const HostTensor &logits = *operands[0], &labels = *operands[1];
   if (failed(checkLabels(op, labels, logits.channels())))
     return failure();
   double gamma = op.getFocalGamma().convertToDouble();
   for (int64_t v = 0; v < labels.size(); ++v) {
     double logP = logTrue(logits, v, labels.integers()[v]);
-    results[0][0] -= std::pow(-std::expm1(logP), gamma) * logP / labels.size();
+    results[0][0] -= std::pow(-std::expm1(logP), gamma) * logP /
+                     static_cast<double>(labels.size());
   }
   return success();
 }
 
-LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Operands operands,
-                               Results results) {
+static LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Operands operands,
+                                      Results results) {
   const HostTensor &logits = *operands[0], &labels = *operands[1];
   double upstream = (*operands[2])[0];
   int64_t classes = logits.channels();
@@ -233,7 +240,7 @@ LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Operands operands,
     double slope =
         crossEntropySlope(logTrue(logits, v, labels.integers()[v]), gamma);
     for (int64_t i = v * classes; i < (v + 1) * classes; ++i)
-      results[0][i] = upstream / labels.size() * slope *
+      results[0][i] = upstream / static_cast<double>(labels.size()) * slope *
                       (target(labels, i, classes) - p[i]);
   }
   return success();
@@ -241,14 +248,14 @@ LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Operands operands,
 
 /// The weight of a region's cross-entropy in a voxel that counts.
 template <typename OpTy>
-double regionWeight(OpTy op, double voxels) {
+static double regionWeight(OpTy op, double voxels) {
   if (voxels <= 0)
     return 0;
   return 1 / voxels / (op.getSumClasses() ? 1.0 : op.getRegions().size());
 }
 
-void binaryCrossEntropy(BinaryCrossEntropyOp op, Operands operands,
-                        Results results) {
+static void binaryCrossEntropy(BinaryCrossEntropyOp op, Operands operands,
+                               Results results) {
   const HostTensor &logits = *operands[0], &labels = *operands[1];
   int64_t regions = logits.channels();
   double total = 0;
@@ -265,8 +272,8 @@ void binaryCrossEntropy(BinaryCrossEntropyOp op, Operands operands,
   results[0][0] = total * regionWeight(op, results[1][0]);
 }
 
-void binaryCrossEntropyGrad(BinaryCrossEntropyGradOp op, Operands operands,
-                            Results results) {
+static void binaryCrossEntropyGrad(BinaryCrossEntropyGradOp op,
+                                   Operands operands, Results results) {
   const HostTensor &logits = *operands[0], &labels = *operands[1];
   double weight = (*operands[3])[0] * regionWeight(op, (*operands[2])[0]);
   int64_t regions = logits.channels();
@@ -279,8 +286,8 @@ void binaryCrossEntropyGrad(BinaryCrossEntropyGradOp op, Operands operands,
   }
 }
 
-LogicalResult voxelCrossEntropy(VoxelCrossEntropyOp op, Operands operands,
-                                Results results) {
+static LogicalResult voxelCrossEntropy(VoxelCrossEntropyOp op,
+                                       Operands operands, Results results) {
   const HostTensor &logits = *operands[0], &labels = *operands[1];
   int64_t classes = logits.channels();
   if (!op.getMasked() && failed(checkLabels(op, labels, classes)))
@@ -291,8 +298,8 @@ LogicalResult voxelCrossEntropy(VoxelCrossEntropyOp op, Operands operands,
   return success();
 }
 
-LogicalResult voxelCrossEntropyGrad(VoxelCrossEntropyGradOp op,
-                                    Operands operands, Results results) {
+static LogicalResult voxelCrossEntropyGrad(VoxelCrossEntropyGradOp op,
+                                           Operands operands, Results results) {
   const HostTensor &logits = *operands[0], &labels = *operands[1],
                    &grad = *operands[2];
   int64_t classes = logits.channels();
@@ -304,8 +311,6 @@ LogicalResult voxelCrossEntropyGrad(VoxelCrossEntropyGradOp op,
       results[0][i] = grad[i / classes] * (p[i] - target(labels, i, classes));
   return success();
 }
-
-} // namespace
 
 static void weightedCrossEntropy(WeightedCrossEntropyOp op, Operands operands,
                                  Results results) {

@@ -1,4 +1,4 @@
-//===- TopKKernelsTest.cpp ------------------------------------------------===//
+//===- TopKKernelsTest.cpp - Kernels of the mean of the largest values ----===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -85,7 +85,7 @@ TEST_P(TopKKernels, ThresholdOfAnyMagnitude) {
 // An infinity is the largest value, and the mean of what is no number is none.
 TEST_P(TopKKernels, ValuesThatAreNotFinite) {
   for (double special : {HUGE_VAL, std::nan("")}) {
-    Values values(3 * 24, 1);
+    Values values(size_t{3} * 24, 1);
     values[30] = special;
     EXPECT_FALSE(std::isfinite(resultsOf(values, "10.0", options())[0]))
         << special;

@@ -15,10 +15,8 @@
 using namespace mlir;
 using namespace segc;
 
-namespace {
-
 /// Emits q^gamma for q in [0, 1]; it is 0 where q is 0 or below 1e-37.
-Value power(const seg::PointwiseMath &m, Value q, double gamma) {
+static Value power(const seg::PointwiseMath &m, Value q, double gamma) {
   if (gamma == 0)
     return m.constant(1);
   if (gamma == std::floor(gamma) && gamma <= 4) {
@@ -32,6 +30,8 @@ Value power(const seg::PointwiseMath &m, Value q, double gamma) {
   Value result = m.exp(m.mul(m.log(m.max(q, smallest)), m.constant(gamma)));
   return m.select(m.greater(q, smallest), result, m.constant(0));
 }
+
+namespace {
 
 /// log(p) of the true class, and 1 - p (`rest`), summed from the other classes
 /// so that no digits cancel.
