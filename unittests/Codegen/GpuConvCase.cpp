@@ -7,7 +7,7 @@
 
 #include "GpuConvCase.h"
 
-#include <gtest/gtest.h>
+#include "gmock/gmock.h"
 
 using namespace segc;
 using namespace segc::test;
@@ -172,4 +172,29 @@ KernelTestOptions segc::test::StrategyCase::options(int64_t products) const {
 void segc::test::PrintTo(const StrategyCase &c, std::ostream *os) {
   *os << c.parameters << ", ";
   PrintTo(c.conv, os);
+}
+
+void StrategyErrors::operator()(const std::string &rest,
+                                const std::string &error, ConvCase c) const {
+  c.strategy = start + rest;
+  EXPECT_THAT(checkKernels(text(c), options), testing::HasSubstr(error));
+}
+
+StrategyErrors StrategyErrors::on(const std::string &otherTarget) const {
+  StrategyErrors other = *this;
+  other.options.target = otherTarget;
+  return other;
+}
+
+StrategyErrors StrategyErrors::storedAs(const std::string &otherNarrow) const {
+  StrategyErrors other = *this;
+  other.options.narrow = otherNarrow;
+  return other;
+}
+
+StrategyErrors StrategyErrors::of(
+    const std::function<std::string(const ConvCase &)> &otherText) const {
+  StrategyErrors other = *this;
+  other.text = otherText;
+  return other;
 }

@@ -68,6 +68,26 @@ struct StrategyCase {
 };
 void PrintTo(const StrategyCase &c, std::ostream *os);
 
+/// Expects errors about strategies; holds what those of a test have in common.
+struct StrategyErrors {
+  std::string start; ///< Of the strategy: "wgmma, multiply_type = bf16, ".
+  ConvCase shape;    ///< Of a call that gives none.
+  KernelTestOptions options = gpuOptions();
+  std::function<std::string(const ConvCase &)> text = convText;
+
+  /// The strategy is `start` and `rest`; a part of the message is `error`.
+  void operator()(const std::string &rest, const std::string &error) const {
+    (*this)(rest, error, shape);
+  }
+  void operator()(const std::string &rest, const std::string &error,
+                  ConvCase c) const;
+  /// The same on another target, with other types in memory, of another op.
+  StrategyErrors on(const std::string &otherTarget) const;
+  StrategyErrors storedAs(const std::string &otherNarrow) const;
+  StrategyErrors
+  of(const std::function<std::string(const ConvCase &)> &otherText) const;
+};
+
 } // namespace segc::test
 
 #endif // SEGC_UNITTESTS_CODEGEN_GPUCONVCASE_H

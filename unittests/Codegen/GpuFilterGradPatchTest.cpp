@@ -174,61 +174,59 @@ TEST(GpuFilterGradPatchKernels, NarrowBoxesOfTf32) {
 }
 
 TEST(GpuFilterGradPatchKernels, WrongStrategy) {
-  auto expectError = [](ConvCase c, const std::string &strategy,
-                        const std::string &error) {
-    c.strategy = "mma_patch, multiply_type = bf16, parts = 1, " + strategy;
-    EXPECT_THAT(checkKernels(filterGradText(c), gpuOptions()),
-                testing::HasSubstr(error));
-  };
   ConvCase c{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 16};
+  const StrategyErrors expectError =
+      StrategyErrors{"mma_patch, multiply_type = bf16, parts = 1, ", c}.of(
+          filterGradText);
   std::string warps = ", warp_rows = 48, warp_columns = 16, stages = 2",
               box = ", box = [1, 4, 8]";
-  expectError(c, "tile = [96, 16, 32], taps = 6" + box + warps,
+  expectError("tile = [96, 16, 32], taps = 6" + box + warps,
               "expects taps of a block to be all of the filter's, those of a "
-              "depth or of a line along the height, got 6");
-  expectError(c, "tile = [16, 16, 32], taps = 1" + box + warps,
-              "or of a line along the height, got 1");
-  expectError(c, "tile = [288, 16, 32], taps = 9" + box + warps,
+              "depth or of a line along the height, got 6",
+              c);
+  expectError("tile = [16, 16, 32], taps = 1" + box + warps,
+              "or of a line along the height, got 1", c);
+  expectError("tile = [288, 16, 32], taps = 9" + box + warps,
               "expects rows of 9 taps by a power of two of channels, at least "
-              "16, that divides those of a group, 16, got 288");
-  expectError(c,
-              "tile = [144, 16, 32], taps = 9, warp_rows = 96, warp_columns = "
+              "16, that divides those of a group, 16, got 288",
+              c);
+  expectError("tile = [144, 16, 32], taps = 9, warp_rows = 96, warp_columns = "
               "16, stages = 2" +
                   box,
               "expects the rows of a warp to be 3 taps by a power of two of "
-              "channels, at least 16 and at most those of the block, got 96");
-  expectError(c,
-              "tile = [144, 16, 32], taps = 9, warp_rows = 48, warp_columns = "
+              "channels, at least 16 and at most those of the block, got 96",
+              c);
+  expectError("tile = [144, 16, 32], taps = 9, warp_rows = 48, warp_columns = "
               "32, stages = 2" +
                   box,
               "expects columns of powers of two, those of a warp at least 16 "
-              "and at most the tile's, got 16 and 32");
-  expectError(c, "tile = [144, 16, 32], taps = 9, box = [1, 8, 4]" + warps,
+              "and at most the tile's, got 16 and 32",
+              c);
+  expectError("tile = [144, 16, 32], taps = 9, box = [1, 8, 4]" + warps,
               "expects a box of as many pixels as the depth, 32, in twos high "
-              "and in 8s wide");
-  expectError(c,
-              "tile = [144, 16, 32], taps = 9, warp_rows = 48, warp_columns = "
+              "and in 8s wide",
+              c);
+  expectError("tile = [144, 16, 32], taps = 9, warp_rows = 48, warp_columns = "
               "16, stages = 1" +
                   box,
-              "expects at least 2 stages, got 1");
-  expectError(c,
-              "tile = [144, 16, 1024], taps = 9, warp_rows = 48, warp_columns "
+              "expects at least 2 stages, got 1", c);
+  expectError("tile = [144, 16, 1024], taps = 9, warp_rows = 48, warp_columns "
               "= 16, stages = 4, box = [1, 32, 32]",
-              "expects at most 232448 bytes of shared memory, got 279040");
+              "expects at most 232448 bytes of shared memory, got 279040", c);
   c.in = 64;
   c.out = 128;
-  expectError(c,
-              "tile = [576, 128, 32], taps = 9, warp_rows = 96, warp_columns "
+  expectError("tile = [576, 128, 32], taps = 9, warp_rows = 96, warp_columns "
               "= 32, stages = 2" +
                   box,
               "expects at most 1024 threads, and 65536 registers of all, got "
-              "768 threads with 96 sums");
+              "768 threads with 96 sums",
+              c);
   c = {{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16};
-  expectError(c, "tile = [16, 16, 32], taps = 1" + box + warps,
-              "expects several taps");
+  expectError("tile = [16, 16, 32], taps = 1" + box + warps,
+              "expects several taps", c);
   c = withGroups({{7, 9}, {3, 3}, {1, 1}, {2, 2}, {2, 2}, 16, 16}, 1, {2, 2});
-  expectError(c, "tile = [144, 16, 32], taps = 9" + box + warps,
-              "expects dilations of 1");
+  expectError("tile = [144, 16, 32], taps = 9" + box + warps,
+              "expects dilations of 1", c);
 }
 
 } // namespace

@@ -250,27 +250,24 @@ INSTANTIATE_TEST_SUITE_P(
                                2)));
 
 TEST(GpuMmaKernels, WrongPatches) {
-  auto expectError = [](ConvCase c, const std::string &strategy,
-                        const std::string &error) {
-    c.strategy = "mma_patch, warp_rows = 32, warp_columns = 16, stages = 2, "
-                 "multiply_type = bf16, " +
-                 strategy;
-    EXPECT_THAT(checkKernels(convText(c), gpuOptions()),
-                testing::HasSubstr(error));
-  };
   ConvCase c{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 16};
-  expectError(c, "tile = [64, 32, 16], box = [1, 8, 16]",
+  const StrategyErrors expectError{"mma_patch, warp_rows = 32, warp_columns = "
+                                   "16, stages = 2, multiply_type = bf16, ",
+                                   c};
+  expectError("tile = [64, 32, 16], box = [1, 8, 16]",
               "expects a box of as many pixels as the tile has rows, 64, each "
-              "size a power of two");
-  expectError(c, "tile = [64, 32, 32], box = [1, 4, 16]",
+              "size a power of two",
+              c);
+  expectError("tile = [64, 32, 32], box = [1, 4, 16]",
               "expects a depth that divides the channels of a group, 16, got "
-              "32");
+              "32",
+              c);
   c.strides = {2, 2};
-  expectError(c, "tile = [64, 32, 16], box = [1, 4, 16]",
-              "expects strides and dilations of 1");
+  expectError("tile = [64, 32, 16], box = [1, 4, 16]",
+              "expects strides and dilations of 1", c);
   c = {{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16};
-  expectError(c, "tile = [64, 32, 16], box = [1, 4, 16]",
-              "expects several taps");
+  expectError("tile = [64, 32, 16], box = [1, 4, 16]", "expects several taps",
+              c);
 }
 
 // Blocks of 128 and 256 threads, more stages than steps.
@@ -305,12 +302,8 @@ TEST(GpuMmaKernels, OtherTilings) {
 }
 
 TEST(GpuMmaKernels, WrongStrategy) {
-  auto expectError = [](const std::string &strategy, const std::string &error) {
-    ConvCase c{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 12, 20};
-    c.strategy = "mma_sync, " + strategy;
-    EXPECT_THAT(checkKernels(convText(c), gpuOptions()),
-                testing::HasSubstr(error));
-  };
+  const StrategyErrors expectError{
+      "mma_sync, ", {{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 12, 20}};
   expectError("tile = [32, 32, 16], warp_rows = 16, warp_columns = 16, stages "
               "= 2, multiply_type = f32",
               "expects 'multiply_type' in a strategy of kind 'mma_sync' to be");

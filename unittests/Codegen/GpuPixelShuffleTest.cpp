@@ -65,27 +65,25 @@ INSTANTIATE_TEST_SUITE_P(
             "2, phases = 2"}));
 
 TEST(GpuPixelShuffleKernels, WrongStrategy) {
-  auto expectError = [](ConvCase c, const std::string &phases) {
-    c.strategy = "mma_sync, multiply_type = bf16, tile = [64, 64, 16], "
-                 "warp_rows = 32, warp_columns = 32, stages = 2, phases = " +
-                 phases;
-    KernelTestOptions options = optionsFor(c.out);
-    options.narrow = "bf16";
-    EXPECT_THAT(checkKernels(convTransposeText(c), options),
-                testing::HasSubstr("expects phases to be a part of those of a "
-                                   "transposed convolution"));
-  };
   const ConvCase shape{{10, 14}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 24, 40};
-  expectError(shape, "3"); // Of four phases.
-  expectError(shape, "8");
+  const StrategyErrors expectError =
+      StrategyErrors{"mma_sync, multiply_type = bf16, tile = [64, 64, 16], "
+                     "warp_rows = 32, warp_columns = 32, stages = 2, phases = ",
+                     shape}
+          .storedAs("bf16")
+          .of(convTransposeText);
+  const std::string error =
+      "expects phases to be a part of those of a transposed convolution";
+  expectError("3", error); // Of four phases.
+  expectError("8", error);
   ConvCase other = shape;
   other.taps = {3, 3};
   other.high = {1, 1};
-  expectError(other, "2");
+  expectError("2", error, other);
   other = shape;
   other.in = other.out = 32;
   other.groups = 2;
-  expectError(other, "2");
+  expectError("2", error, other);
 }
 
 } // namespace

@@ -141,25 +141,19 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(GpuWgmmaGradKernels, WrongStrategy) {
   const ConvCase shape{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 64, 24};
-  auto expectError = [&](const std::string &parameters,
-                         const std::string &error, ConvCase c,
-                         const char *target = "sm_90a") {
-    KernelTestOptions options = optionsOf("bf16");
-    options.target = target;
-    c = withStrategy(c, "bf16", parameters, 1);
-    EXPECT_THAT(checkKernels(filterGradText(c), options),
-                testing::HasSubstr(error));
-  };
+  const StrategyErrors expectError =
+      StrategyErrors{"wgmma_patch, multiply_type = bf16, parts = 1, ", shape,
+                     optionsOf("bf16")}
+          .of(filterGradText);
   const std::string box = ", box = [1, 4, 8]", rest = ", stages = 2",
                     tail = ", taps = 9, warpgroups = 3" + box + rest,
                     good = "tile = [576, 32, 32]" + tail;
-  expectError(good, "takes a GPU with warpgroups, sm_90a", shape, "sm_90");
-  expectError(good + ", cluster = 3", "expects clusters of 1, 2, 4 or 8 blocks",
-              shape);
+  expectError.on("sm_90")(good, "takes a GPU with warpgroups, sm_90a");
+  expectError(good + ", cluster = 3",
+              "expects clusters of 1, 2, 4 or 8 blocks");
   expectError(good + ", cluster = 4",
               "expects parts to be a multiple of the 4 blocks of a cluster, "
-              "got 1",
-              shape);
+              "got 1");
   ConvCase other = shape;
   other.groups = 2;
   expectError(good, "takes one group of channels", other);
@@ -173,24 +167,24 @@ TEST(GpuWgmmaGradKernels, WrongStrategy) {
   other.taps = {1, 4};
   expectError(good, "takes several taps, at most 3 along the width", other);
   expectError("tile = [576, 32, 32], taps = 6, warpgroups = 3" + box + rest,
-              "expects the taps of all depths or of one, got 6", shape);
+              "expects the taps of all depths or of one, got 6");
   expectError("tile = [576, 32, 32], taps = 9, warpgroups = 2" + box + rest,
-              "expects a warpgroup for each tap along the width, got 2", shape);
+              "expects a warpgroup for each tap along the width, got 2");
   expectError("tile = [144, 32, 32]" + tail,
-              "expects rows of 32 or 64 channels of each tap", shape);
+              "expects rows of 32 or 64 channels of each tap");
   expectError("tile = [576, 128, 32]" + tail,
-              "expects 16, 32 or 64 columns, got 128", shape);
+              "expects 16, 32 or 64 columns, got 128");
   expectError("tile = [576, 32, 64]" + tail,
-              "expects a box of as many pixels as the depth", shape);
+              "expects a box of as many pixels as the depth");
   expectError(
       "tile = [576, 32, 32], taps = 9, warpgroups = 3, box = [1, 8, 4]" + rest,
-      "expects a box of as many pixels as the depth", shape);
+      "expects a box of as many pixels as the depth");
   expectError("tile = [576, 32, 32], taps = 9, warpgroups = 3, stages = 1" +
                   box,
-              "expects 2 to 8 stages, got 1", shape);
+              "expects 2 to 8 stages, got 1");
   expectError("tile = [576, 64, 256], taps = 9, warpgroups = 3, box = [1, 16, "
               "16], stages = 2",
-              "bytes of shared memory", shape);
+              "bytes of shared memory");
 }
 
 } // namespace

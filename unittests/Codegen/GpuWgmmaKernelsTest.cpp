@@ -112,24 +112,16 @@ TEST(GpuWgmmaKernels, FiltersInF32) {
 }
 
 TEST(GpuWgmmaKernels, WrongStrategy) {
-  auto expectError = [](const std::string &strategy, const std::string &error,
-                        const ConvCase &shape =
-                            {{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24},
-                        const char *target = "sm_90a") {
-    ConvCase c = shape;
-    c.strategy = "wgmma, multiply_type = bf16, " + strategy;
-    KernelTestOptions options = gpuOptions();
-    options.target = target;
-    options.narrow = "bf16";
-    EXPECT_THAT(checkKernels(convText(c), options), testing::HasSubstr(error));
-  };
+  const ConvCase shape{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24};
+  const StrategyErrors expectError =
+      StrategyErrors{"wgmma, multiply_type = bf16, ", shape}
+          .on("sm_90a")
+          .storedAs("bf16");
   const std::string good = "tile = [128, 32, 16], box = [1, 8, 16], stages = 4";
-  expectError(good, "takes a GPU with warpgroups, sm_90a",
-              {{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24}, "sm_90");
+  expectError.on("sm_90")(good, "takes a GPU with warpgroups, sm_90a");
   expectError(good, "takes channels in eights",
               {{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 12, 24});
-  expectError(good, "takes one group of channels",
-              withGroups({{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24}, 2));
+  expectError(good, "takes one group of channels", withGroups(shape, 2));
   expectError("tile = [32, 32, 16], box = [1, 4, 8], stages = 4",
               "expects a tile of 64, 128 or 256 rows, got 32");
   expectError("tile = [64, 16, 16], box = [1, 8, 8], stages = 4",

@@ -111,21 +111,15 @@ TEST(GpuWgmmaPatchKernels, OtherTilings) {
 
 TEST(GpuWgmmaPatchKernels, WrongStrategy) {
   const ConvCase good{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24};
-  auto expectError = [&](const std::string &tile, const std::string &error,
-                         ConvCase c, const char *target = "sm_90a",
-                         const char *narrow = "bf16") {
-    c.strategy = "wgmma_patch, multiply_type = bf16, " + tile;
-    KernelTestOptions options = gpuOptions();
-    options.target = target;
-    options.narrow = narrow;
-    EXPECT_THAT(checkKernels(convText(c), options), testing::HasSubstr(error));
-  };
+  const StrategyErrors expectError =
+      StrategyErrors{"wgmma_patch, multiply_type = bf16, ", good}
+          .on("sm_90a")
+          .storedAs("bf16");
   const std::string tile = "tile = [128, 32, 16], box = [1, 8, 16], stages = 4";
-  expectError(tile, "takes a GPU with warpgroups, sm_90a", good, "sm_90");
-  expectError(tile,
-              "expects filter_copy of a filter that is not in memory in the "
-              "multiply_type",
-              good, "sm_90a", "f16");
+  expectError.on("sm_90")(tile, "takes a GPU with warpgroups, sm_90a");
+  expectError.storedAs("f16")(
+      tile, "expects filter_copy of a filter that is not in memory in the "
+            "multiply_type");
   ConvCase c = good;
   c.strides = {2, 2};
   expectError(tile, "takes strides and dilations of 1", c);
@@ -139,22 +133,20 @@ TEST(GpuWgmmaPatchKernels, WrongStrategy) {
               c);
   expectError("tile = [128, 32, 16], box = [1, 8, 8], stages = 4",
               "expects a box of as many pixels as the tile has rows, 128, each "
-              "size a power of two",
-              good);
+              "size a power of two");
   for (const char *wrong : {"tile = [128, 32, 16], box = [1, 4, 32]",
                             "tile = [64, 32, 16], box = [1, 8, 8]"})
     expectError(std::string(wrong) + ", stages = 4",
-                "expects a box of two squares of 8 x 8 pixels or more", good);
+                "expects a box of two squares of 8 x 8 pixels or more");
   expectError("tile = [128, 8, 16], box = [1, 8, 16], stages = 4",
-              "expects 16 to 256 columns, got 8", good);
+              "expects 16 to 256 columns, got 8");
   expectError("tile = [128, 32, 32], box = [1, 8, 16], stages = 4",
               "expects a depth of 16 to 64 that divides the input channels, "
-              "16, got 32",
-              good);
+              "16, got 32");
   expectError("tile = [128, 32, 16], box = [1, 8, 16], stages = 9",
-              "expects 2 to 8 stages, got 9", good);
+              "expects 2 to 8 stages, got 9");
   expectError("tile = [512, 128, 16], box = [2, 16, 16], stages = 4",
-              "expects a thread to have at most 128 sums, got 256", good);
+              "expects a thread to have at most 128 sums, got 256");
 }
 
 } // namespace

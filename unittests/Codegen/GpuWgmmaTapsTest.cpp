@@ -165,19 +165,15 @@ TEST(GpuWgmmaTapsKernels, Statistics) {
 }
 
 TEST(GpuWgmmaTapsKernels, WrongStrategy) {
-  auto expectError = [&](const std::string &parameters,
-                         const std::string &error, ConvCase c) {
-    KernelTestOptions options = gpuOptions();
-    options.target = "sm_90a";
-    options.narrow = "bf16";
-    c.strategy = "wgmma, multiply_type = bf16, stages = 2, " + parameters;
-    EXPECT_THAT(checkKernels(convText(c), options), testing::HasSubstr(error));
-  };
   const ConvCase shape{{17, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24};
+  const StrategyErrors expectError =
+      StrategyErrors{"wgmma, multiply_type = bf16, stages = 2, ", shape}
+          .on("sm_90a")
+          .storedAs("bf16");
   const std::string error = "expects taps to be those along the height",
                     good = "tile = [128, 32, 16], box = [1, 16, 8], taps = 3";
-  expectError("tile = [128, 32, 16], box = [1, 16, 8], taps = 2", error, shape);
-  expectError("tile = [128, 32, 16], box = [1, 32, 4], taps = 3", error, shape);
+  expectError("tile = [128, 32, 16], box = [1, 16, 8], taps = 2", error);
+  expectError("tile = [128, 32, 16], box = [1, 32, 4], taps = 3", error);
   expectError("tile = [128, 32, 16], box = [4, 4, 8], taps = 3", error,
               {{4, 7, 9}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 16, 24});
   ConvCase other = shape;
@@ -193,15 +189,13 @@ TEST(GpuWgmmaTapsKernels, WrongStrategy) {
                 std::string("expects clusters of 1, 2, 4 or 8 blocks, of a "
                             "convolution with 8 columns of the tile each, "
                             "got ") +
-                    cluster,
-                shape);
+                    cluster);
   for (const char *parameters :
        {"tile = [128, 32, 16], box = [1, 8, 8], samples = 2",
         "tile = [256, 32, 16], box = [1, 17, 9], samples = 2"})
-    expectError(parameters, "expects samples with a box that has all pixels",
-                shape);
+    expectError(parameters, "expects samples with a box that has all pixels");
   expectError("tile = [256, 256, 16], box = [1, 16, 16]",
-              "expects a thread to have at most 128 sums, got 256", shape);
+              "expects a thread to have at most 128 sums, got 256");
 }
 
 } // namespace
