@@ -58,23 +58,31 @@ static std::map<std::string, std::string> slicesIn(const std::string &folder,
                                                    std::vector<Fault> &faults) {
   std::map<std::string, std::string> slices;
   std::vector<Fault> others;
-  if (StatusOr<std::vector<std::string>> files = everyImageIn(folder);
-      files.ok())
-    for (const std::string &path : *files) {
-      const ImageFormat *format = formatByName(path);
-      if (!format || !format->asSlices()) {
-        others.push_back({"stray-file", "",
-                          path + " is a volume beside slices; it was not read",
-                          "move it to a folder with dataset.json"});
-        continue;
-      }
-      const auto [first, isNew] = slices.emplace(imageStem(path), path);
-      if (!isNew)
-        others.push_back(
-            {"stray-file", "",
-             path + " is named like " + first->second + "; it was not read",
-             "leave one of the two in the folder"});
+  auto leaveOut = [&](const std::string &path, const std::string &why,
+                      const char *fix) {
+    others.push_back(
+        {"stray-file", "", path + " " + why + "; it was not read", fix});
+  };
+  StatusOr<std::vector<std::string>> every = everyImageIn(folder),
+                                     images = imagesIn(folder);
+  if (!every.ok() || !images.ok())
+    return slices;
+  const std::set<std::string> known(images->begin(), images->end());
+  for (const std::string &path : *every) {
+    const ImageFormat *format = formatByName(path);
+    if (!known.count(path)) {
+      leaveOut(path, "is taken for a picture of a volume beside it",
+               "move it to a folder of slices");
+    } else if (!format || !format->asSlices()) {
+      leaveOut(path, "is a volume beside slices",
+               "move it to a folder with dataset.json");
+    } else if (const auto [first, isNew] =
+                   slices.emplace(imageStem(path), path);
+               !isNew) {
+      leaveOut(path, "is named like " + first->second,
+               "leave one of the two in the folder");
     }
+  }
   if (!slices.empty())
     faults.insert(faults.end(), others.begin(), others.end());
   return slices;

@@ -127,7 +127,7 @@ static void warnOfOutliers(const Vector3 &spacing,
                            std::vector<std::string> &warnings) {
   const double least = *std::min_element(spacing.begin(), spacing.end());
   const double most = *std::max_element(spacing.begin(), spacing.end());
-  if (most > 100 || most > 50 * least)
+  if (most > 100 || least < 1e-6 || most > 50 * least)
     warnings.push_back("voxels of " + sizesText(spacing) +
                        " mm: the spacing looks wrong, check it");
 }

@@ -128,5 +128,12 @@ TEST_F(SliceCheckTest, OtherKindsBesideSlices) {
   write("a.tiff", images());
   ASSERT_OK(writeNifti(folder / "c.nii.gz", cubeOfEight(),
                        std::vector<uint8_t>(8, 1).data()));
-  expect({":stray-file", ":stray-file"}, 4);
+  expect({":stray-file", ":stray-file", ":stray-file"}, 3);
+  // Pictures of volumes are no data set of slices.
+  std::filesystem::remove(folder / "a.tif");
+  std::filesystem::remove(folder / "a.tiff");
+  ThreadPool pool(1);
+  EXPECT_ERROR(
+      checkDataset(folder.path, {}, pool, [](int64_t, int64_t) {}).status(),
+      NotFound, "neither dataset.json nor train-volume.tif");
 }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <numeric>
 
 using namespace segc;
@@ -44,7 +45,7 @@ static NiftiHeader plainHeader(std::vector<int16_t> sizes) {
 
 /// Runs placeVolume on a 4x4x4 header.
 static StatusOr<std::pair<VolumeGeometry, std::vector<std::string>>>
-place(void (*change)(NiftiHeader &)) {
+place(const std::function<void(NiftiHeader &)> &change) {
   VolumeGeometry geometry;
   geometry.size = {4, 4, 4};
   geometry.header = plainHeader({4, 4, 4});
@@ -279,6 +280,15 @@ TEST(GeometryTest, Spacing) {
   });
   ASSERT_OK(placed.status());
   EXPECT_THAT(placed->second, ElementsAre(HasSubstr("1x1x999 mm")));
+  // Of microscopes, and of nothing.
+  for (float spacing : {4e-6f, 1e-7f}) {
+    placed = place([&](NiftiHeader &h) {
+      h.sformCode = 0;
+      std::fill_n(h.pixelSize + 1, 3, spacing);
+    });
+    ASSERT_OK(placed.status());
+    EXPECT_EQ(placed->second.size(), spacing < 1e-6f ? 1u : 0u);
+  }
   placed = place([](NiftiHeader &h) { h.sformCode = 0; });
   ASSERT_OK(placed.status());
   EXPECT_EQ(placed->first.placedBy, PlacedBy::Pixdim);
