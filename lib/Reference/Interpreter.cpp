@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AugmentEval.h"
 #include "ReferenceModels.h"
 #include "segc/Reference/Reference.h"
 
@@ -135,6 +136,7 @@ FailureOr<std::vector<HostTensor>> evaluate(func::FuncOp function,
 
 void registerReferenceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
+    attachAugmentModels(context);
     attachConvModels(context);
     attachElementwiseModels(context);
     attachLossModels(context);

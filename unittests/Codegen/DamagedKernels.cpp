@@ -104,8 +104,9 @@ struct DamagedKernels::Implementation {
   }
 };
 
-DamagedKernels::DamagedKernels(const std::string &text,
-                               const std::string &version)
+DamagedKernels::DamagedKernels(
+    const std::string &text, const std::string &version,
+    const std::map<size_t, std::vector<double>> &given)
     : self(std::make_unique<Implementation>()) {
   self->target = targetOf(version);
   MLIRContext &context = self->context;
@@ -144,7 +145,7 @@ DamagedKernels::DamagedKernels(const std::string &text,
   self->lowered = self->emitted->clone();
   if (failed(lower(*self->lowered)))
     llvm::report_fatal_error("cannot lower the test's kernels");
-  self->inputs = makeInputs();
+  self->inputs = makeInputs(given);
 }
 DamagedKernels::~DamagedKernels() = default;
 
@@ -154,11 +155,16 @@ LogicalResult DamagedKernels::lower(ModuleOp module) const {
   return manager.run(module);
 }
 
-std::vector<Values> DamagedKernels::makeInputs() const {
+std::vector<Values> DamagedKernels::makeInputs(
+    const std::map<size_t, std::vector<double>> &given) const {
   constexpr int64_t classes = 3;
   std::vector<Values> inputs;
   for (Value input : self->fusion.getInputs()) {
     auto type = cast<RankedTensorType>(input.getType());
+    if (auto values = given.find(inputs.size()); values != given.end()) {
+      inputs.push_back(values->second);
+      continue;
+    }
     bool isFloat = isa<FloatType>(type.getElementType());
     reference::HostTensor tensor =
         reference::randomTensor(type, inputs.size(),

@@ -38,7 +38,9 @@ extern const DeletionKind masks;
 /// The kernels of the only fusion of a function.
 class DamagedKernels {
 public:
-  DamagedKernels(const std::string &text, const std::string &version);
+  /// Inputs that are not `given` are random.
+  DamagedKernels(const std::string &text, const std::string &version,
+                 const std::map<size_t, std::vector<double>> &given = {});
   ~DamagedKernels();
 
   /// The number of operations of the kind.
@@ -64,7 +66,8 @@ public:
 private:
   std::string runKernels(mlir::ModuleOp lowered);
   mlir::LogicalResult lower(mlir::ModuleOp module) const;
-  std::vector<Values> makeInputs() const;
+  std::vector<Values>
+  makeInputs(const std::map<size_t, std::vector<double>> &given) const;
 
   struct Implementation;
   std::unique_ptr<Implementation> self;

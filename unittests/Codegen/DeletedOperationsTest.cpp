@@ -22,8 +22,8 @@ namespace {
 
 std::vector<DeletionCase> allCases() {
   std::vector<DeletionCase> all = convDeletionCases();
-  for (const auto &some :
-       {elementwiseDeletionCases(), reductionDeletionCases()})
+  for (const auto &some : {augmentDeletionCases(), elementwiseDeletionCases(),
+                           reductionDeletionCases()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }
@@ -32,7 +32,7 @@ class DeletedOperations : public testing::TestWithParam<DeletionCase> {};
 
 TEST_P(DeletedOperations, OrderOfThreads) {
   const DeletionCase &c = GetParam();
-  DamagedKernels kernels(c.text, c.target);
+  DamagedKernels kernels(c.text, c.target, c.inputs);
   EXPECT_EQ(kernels.waitsForCopies(), c.copies);
   EXPECT_EQ(kernels.run(), "");
   size_t count = kernels.count(orderingOps);
@@ -45,7 +45,7 @@ TEST_P(DeletedOperations, OrderOfThreads) {
 // One wait for each kernel, of the versions that have dependent launches.
 TEST_P(DeletedOperations, WaitsForLaunches) {
   const DeletionCase &c = GetParam();
-  DamagedKernels kernels(c.text, c.target);
+  DamagedKernels kernels(c.text, c.target, c.inputs);
   size_t count = kernels.count(launchWaits);
   EXPECT_EQ(count != 0, llvm::StringRef(c.target) != "sm_80");
   for (size_t i = 0; i < count; ++i)
@@ -56,7 +56,7 @@ TEST_P(DeletedOperations, WaitsForLaunches) {
 
 TEST_P(DeletedOperations, Masks) {
   const DeletionCase &c = GetParam();
-  DamagedKernels kernels(c.text, c.target);
+  DamagedKernels kernels(c.text, c.target, c.inputs);
   EXPECT_EQ(kernels.run(), "");
   size_t count = kernels.count(masks), noticed = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -81,7 +81,7 @@ TEST(DeletedOperationsOf, AllKernelModels) {
   std::set<const KernelModel *> models;
   std::set<std::string> roots;
   for (const DeletionCase &c : allCases()) {
-    DamagedKernels kernels(c.text, c.target);
+    DamagedKernels kernels(c.text, c.target, c.inputs);
     models.insert(kernels.model());
     roots.insert(kernels.rootName());
   }

@@ -7,6 +7,7 @@
 
 #include "DeletionCases.h"
 
+#include "AugmentCase.h"
 #include "ConvCase.h"
 #include <ostream>
 
@@ -651,4 +652,63 @@ std::vector<DeletionCase> segc::test::reductionDeletionCases() {
        opText("all_finite", {vectorOf(20000)}, {number}),
        {8, 17}},
   };
+}
+
+//===----------------------------------------------------------------------===//
+// Augmentation
+//===----------------------------------------------------------------------===//
+
+std::vector<DeletionCase> segc::test::augmentDeletionCases() {
+  constexpr int64_t samples = 2;
+  const PatchShape shape{{4, 5, 44}, {3, 4, 40}, 2, false};
+  const std::string maps = "tensor<$Nx24xf32>", keys = "tensor<$Nx4xi32>",
+                    patch = shape.image(), drawn = shape.intensities(),
+                    statistics = shape.statistics();
+  const Values mapped = mapNumbers({turnedCrop(shape), zoomedCrop(shape)}),
+               known = statisticNumbers(shape, samples);
+  auto draws = [&](const std::map<int64_t, Values> &some) {
+    return intensityNumbers(shape, samples, some);
+  };
+  DeletionCase sampled{
+      "sample_patch",
+      opText("sample_patch", {shape.cropImage(), maps, drawn, keys}, {patch})};
+  sampled.inputs = {{1, mapped}, {2, draws({{0, {0.5}}})}};
+  DeletionCase labelled{"sample_labels",
+                        opText("sample_labels", {shape.cropLabels(), maps},
+                               {shape.labels(), shape.labels()})};
+  // Between voxels votes are equal.
+  labelled.inputs = {
+      {1, mapNumbers({turnedCrop(shape), PatchMap{{4, 5, 41}}})}};
+  labelled.unneededMasks = {{"ne", "labels that agree win the vote"},
+                            {"eq", "a later voxel takes it back"},
+                            {"slt", "a later voxel takes it back"}};
+  DeletionCase blurred{"blur_axis",
+                       opText("blur_axis 1", {patch, drawn}, {patch})};
+  blurred.inputs = {{1, draws({{2, {0.75}}, {15, {2}}})}};
+  DeletionCase reduced{"lower_resolution",
+                       opText("lower_resolution", {patch, drawn}, {patch})};
+  reduced.inputs = {{1, draws({{17, {2, 3, 25}}})}};
+  reduced.unneededMasks = {{"slt 3", "a gather of the whole grid copies"},
+                           {"slt 4", "a gather of the whole grid copies"},
+                           {"slt 40", "a gather of the whole grid copies"}};
+  DeletionCase contrast{
+      "adjust_contrast",
+      opText("adjust_contrast", {patch, drawn, statistics}, {patch})};
+  contrast.inputs = {{1, draws({{7, {1.5}}})}, {2, known}};
+  DeletionCase gamma{
+      "adjust_gamma",
+      opText("adjust_gamma gamma", {patch, drawn, statistics}, {patch})};
+  gamma.inputs = {{1, draws({{12, {1.5}}})}, {2, known}};
+  DeletionCase retained{"retain_statistics",
+                        opText("retain_statistics gamma",
+                               {patch, drawn, statistics, statistics},
+                               {patch})};
+  retained.inputs = {{1, draws({{12, {1.5}}})}, {2, known}, {3, known}};
+  DeletionCase measured{
+      "channel_statistics",
+      opText("channel_statistics contrast", {patch, drawn}, {statistics})};
+  measured.inputs = {{1, draws({{7, {1.5}}})}};
+  measured.unneededMasks = {{"slt 1", sameValue}};
+  return {sampled,  labelled, blurred,  reduced,
+          contrast, gamma,    retained, measured};
 }

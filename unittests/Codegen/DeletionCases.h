@@ -30,9 +30,12 @@ struct DeletionCase {
   /// Whether the kernels have asynchronous copies.
   bool copies = false;
   std::string target = "sm_90";
+  /// Values of some inputs of the fusion, of two samples. Others are random.
+  std::map<size_t, std::vector<double>> inputs = {};
 };
 void PrintTo(const DeletionCase &c, std::ostream *os);
 
+std::vector<DeletionCase> augmentDeletionCases();
 std::vector<DeletionCase> convDeletionCases();
 std::vector<DeletionCase> elementwiseDeletionCases();
 std::vector<DeletionCase> reductionDeletionCases();

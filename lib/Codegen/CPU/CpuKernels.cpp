@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/CPU/CpuKernels.h"
+#include "Pointwise/AugmentKernels.h"
 
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
@@ -51,6 +52,7 @@ const KernelModel &cpuPointwiseModel() {
 
 KernelModels cpuKernelModels() {
   KernelModels models;
+  addAugmentModels(models);
   addConvModels(models);
   addElementwiseModels(models);
   addLossModels(models);

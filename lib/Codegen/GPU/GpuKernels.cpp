@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/GPU/GpuKernels.h"
+#include "Pointwise/AugmentKernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -184,6 +185,7 @@ LogicalResult GpuKernelModel::emit(KernelEmission &emission) const {
 
 KernelModels gpuKernelModels() {
   KernelModels models;
+  addAugmentGpuModels(models);
   addConvGpuModels(models);
   addElementwiseGpuModels(models);
   addLossGradGpuModels(models);

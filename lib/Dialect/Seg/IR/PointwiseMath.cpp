@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
+#include "segc/Dialect/Seg/IR/PhiloxBlock.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -132,6 +133,58 @@ Value PointwiseMath::log(Value a) const {
   return fma(e, constant(0.693359375), add(m, y));
 }
 
+static Type withElement(Type type, Type element) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? vector.clone(element) : element;
+}
+
+static Value splatConstant(OpBuilder &b, Location loc, Type type,
+                           int64_t value) {
+  TypedAttr attr = b.getIntegerAttr(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, Attribute(attr));
+  return arith::ConstantOp::create(b, loc, attr);
+}
+
+std::array<Value, 4> philoxBlock(OpBuilder &builder, Location loc,
+                                 std::array<Value, 4> c, Value k0, Value k1) {
+  Type i32 = k0.getType(), i64 = withElement(i32, builder.getI64Type());
+  auto integerConstant = [&](unsigned width, int64_t value) {
+    return splatConstant(builder, loc, width == 64 ? i64 : i32, value);
+  };
+  auto low = [&](Value v) -> Value {
+    return arith::TruncIOp::create(builder, loc, i32, v);
+  };
+  auto high = [&](Value v) -> Value {
+    return low(
+        arith::ShRUIOp::create(builder, loc, v, integerConstant(64, 32)));
+  };
+  auto multiply = [&](Value v, int64_t factor) -> Value {
+    Value wide = arith::ExtUIOp::create(builder, loc, i64, v);
+    return arith::MulIOp::create(builder, loc, wide,
+                                 integerConstant(64, factor));
+  };
+  auto exclusiveOr = [&](Value a, Value b) -> Value {
+    return arith::XOrIOp::create(builder, loc, a, b);
+  };
+  for (int round = 0; round < 10; ++round) {
+    Value p0 = multiply(c[0], 0xD2511F53), p1 = multiply(c[2], 0xCD9E8D57);
+    Value next0 = exclusiveOr(exclusiveOr(high(p1), c[1]), k0);
+    Value next2 = exclusiveOr(exclusiveOr(high(p0), c[3]), k1);
+    c[1] = low(p1);
+    c[3] = low(p0);
+    c[0] = next0;
+    c[2] = next2;
+    k0 = arith::AddIOp::create(
+        builder, loc, k0,
+        integerConstant(32, static_cast<int32_t>(0x9E3779B9)));
+    k1 = arith::AddIOp::create(
+        builder, loc, k1,
+        integerConstant(32, static_cast<int32_t>(0xBB67AE85)));
+  }
+  return c;
+}
+
 Value PointwiseMath::uniform(Value index, Value stream, Value key) const {
   Type i32 = integerType(32), i64 = integerType(64);
   auto splat = [&](Value scalar) -> Value {
@@ -158,31 +211,9 @@ Value PointwiseMath::uniform(Value index, Value stream, Value key) const {
         arith::ShRUIOp::create(builder, loc, v, integerConstant(64, 32)));
   };
   Value streams = splat(stream), keys = splat(key);
-  Value c[4] = {low(lanes), high(lanes), low(streams), high(streams)};
-  Value k0 = low(keys), k1 = high(keys);
-  auto multiply = [&](Value v, int64_t factor) -> Value {
-    Value wide = arith::ExtUIOp::create(builder, loc, i64, v);
-    return arith::MulIOp::create(builder, loc, wide,
-                                 integerConstant(64, factor));
-  };
-  auto exclusiveOr = [&](Value a, Value b) -> Value {
-    return arith::XOrIOp::create(builder, loc, a, b);
-  };
-  for (int round = 0; round < 10; ++round) {
-    Value p0 = multiply(c[0], 0xD2511F53), p1 = multiply(c[2], 0xCD9E8D57);
-    Value next0 = exclusiveOr(exclusiveOr(high(p1), c[1]), k0);
-    Value next2 = exclusiveOr(exclusiveOr(high(p0), c[3]), k1);
-    c[1] = low(p1);
-    c[3] = low(p0);
-    c[0] = next0;
-    c[2] = next2;
-    k0 = arith::AddIOp::create(
-        builder, loc, k0,
-        integerConstant(32, static_cast<int32_t>(0x9E3779B9)));
-    k1 = arith::AddIOp::create(
-        builder, loc, k1,
-        integerConstant(32, static_cast<int32_t>(0xBB67AE85)));
-  }
+  std::array<Value, 4> c = philoxBlock(
+      builder, loc, {low(lanes), high(lanes), low(streams), high(streams)},
+      low(keys), high(keys));
   Value top =
       arith::ShRUIOp::create(builder, loc, c[0], integerConstant(32, 8));
   return mul(arith::UIToFPOp::create(builder, loc, type, top),
@@ -192,19 +223,6 @@ Value PointwiseMath::uniform(Value index, Value stream, Value key) const {
 //===----------------------------------------------------------------------===//
 // 16-bit floats
 //===----------------------------------------------------------------------===//
-
-static Type withElement(Type type, Type element) {
-  auto vector = dyn_cast<VectorType>(type);
-  return vector ? vector.clone(element) : element;
-}
-
-static Value splatConstant(OpBuilder &b, Location loc, Type type,
-                           int64_t value) {
-  TypedAttr attr = b.getIntegerAttr(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, Attribute(attr));
-  return arith::ConstantOp::create(b, loc, attr);
-}
 
 Type storageType(Type element) {
   return element.isBF16() ? IntegerType::get(element.getContext(), 16)

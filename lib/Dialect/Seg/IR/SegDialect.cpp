@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/AugmentOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -29,6 +30,10 @@ void segc::seg::SegDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "segc/Dialect/Seg/IR/SegOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "segc/Dialect/Seg/IR/SegAugmentOps.cpp.inc"
       >();
 }
 
