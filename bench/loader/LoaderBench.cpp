@@ -17,6 +17,7 @@
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Json.h"
 #include "segc/Base/Random.h"
+#include "segc/Plan/CropExtents.h"
 #include "segc/Runtime/Augment/PatchCrops.h"
 #include "segc/Runtime/Augment/PatchSamples.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
@@ -151,9 +152,7 @@ makeSamples(const Options &options, const PatchSource &cases,
   }
   EntrySignature entry;
   entry.inputs =
-      cropTensors(patches.rules == PlanRules::V2 ? enlargedPatch(patches.patch)
-                                                 : patches.patch,
-                  options.channels);
+      cropTensors(cropExtents(patches.rules, patches.patch), options.channels);
   for (TensorSignature &input : entry.inputs)
     input.shape.insert(input.shape.begin(), options.batch);
   SEGC_ASSIGN_OR_RETURN(

@@ -289,6 +289,17 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
                 "predict gives the features in front of the 1x1 head, which "
                 "segrun applies after it has averaged windows")
       ->needs(inference);
+  command
+      .add_option_function<std::string>(
+          "--augmentation",
+          [&options](const std::string &rules) {
+            options.insertedPasses.push_back(
+                {"entries", "seg-add-augment-entry{rules=" + rules + "}"});
+          },
+          "Train on crops that the model augments by the rules v2, example or "
+          "mlperf: adds the entry augment")
+      ->check(CLI::IsMember({"v2", "example", "mlperf"}))
+      ->excludes(inference);
   command.add_option("--weights", options.weights,
                      "Embed weights (.safetensors)");
   addFusion(command, options.pipeline);

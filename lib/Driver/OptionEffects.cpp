@@ -25,6 +25,7 @@ constexpr llvm::StringLiteral machineCode = "asm", model = "model";
 constexpr Effect effects[] = {{"--batch", "seg", true},
                               {"--inference", "entries", true},
                               {"--features", "entries", true},
+                              {"--augmentation", "entries", true},
                               {"--precision", "precision", true},
                               {"--precision-lists", "precision", true},
                               {"--no-fusion", "fusion"},

@@ -19,6 +19,7 @@
 #include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "segc/Program/Passes.h"
 #include "segc/Target/TargetBackend.h"
+#include "segc/Transforms/AugmentPasses.h"
 #include "segc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -217,6 +218,7 @@ static void registerGpuPipelines() {
 
 void registerAllPasses() {
   registerSegcTransformsPasses();
+  registerSegcAugmentPasses();
   registerSegcCodegenCommonPasses();
   registerSegcCodegenGPUPasses();
   registerSegcProgramPasses();

@@ -21,9 +21,9 @@ namespace segc {
 
 using exec::Region;
 
-static constexpr StringLiteral programNames[] = {"predict",    "evaluate_step",
-                                                 "train_step", "grad_step",
-                                                 "apply_step", "prepare"};
+static constexpr StringLiteral programNames[] = {
+    "predict",    "evaluate_step", "train_step", "grad_step",
+    "apply_step", "prepare",       "augment"};
 
 namespace {
 

@@ -265,6 +265,8 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
       {"entries", entriesJson(versions)},
       {"versions", std::move(versionList)},
       {"pipeline", attrJson(layout.getAs<DictionaryAttr>("pipeline"))}};
+  if (auto augmentation = layout.getAs<StringAttr>("augmentation"))
+    manifest["augmentation"] = augmentation.getValue();
   if (auto head = layout.getAs<DictionaryAttr>("head"))
     manifest["head"] = attrJson(head);
   if (options)

@@ -6,20 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "PatchRandom.h"
+#include "segc/Plan/CropExtents.h"
 
 #include <cmath>
 
 using namespace segc;
 
 namespace {
-
-constexpr double pi = 3.14159265358979323846;
-
-/// By which axes and angles patches are turned.
-struct Turns {
-  double largest; ///< Radians, in both directions.
-  bool inPlane;   ///< Around the first axis only.
-};
 
 class DrawerV2 : public PatchDrawer {
 public:
@@ -33,60 +26,14 @@ private:
   void drawIntensities(PatchRandom &random, PatchDraw &draw) const;
 
   PatchOptions options;
-  Turns turns;
+  PatchTurns turns;
   Shape3 enlarged; ///< Extent of the crops that are augmented.
 };
 
 } // namespace
 
-/// nnU-Net's threshold of anisotropy, between the largest and the first axis.
-static constexpr double anisotropic = 3;
-
-static Turns turnsOf(Shape3 patch) {
-  const int64_t largest = std::max(patch[1], patch[2]);
-  if (patch[0] == 1) {
-    const auto ratio = static_cast<double>(largest) /
-                       static_cast<double>(std::min(patch[1], patch[2]));
-    return {ratio > 1.5 ? pi / 12 : pi, true};
-  }
-  if (static_cast<double>(std::max(largest, patch[0])) /
-          static_cast<double>(patch[0]) >
-      anisotropic)
-    return {pi, true};
-  return {pi / 6, false};
-}
-
-Shape3 segc::enlargedPatch(Shape3 patch) {
-  const Turns turns = turnsOf(patch);
-  const double angle = std::min(turns.largest, pi / 2);
-  const double sine = std::sin(angle), cosine = std::cos(angle);
-  std::array<double, 3> size;
-  for (size_t axis = 0; axis < 3; ++axis)
-    size[axis] = static_cast<double>(patch[axis]);
-  std::array<double, 3> largest = size;
-  // A turn by the largest angle around each axis by itself; of the two others
-  // one becomes longer. v2 looks at one corner only.
-  auto turn = [&](size_t a, size_t b) {
-    largest[a] =
-        std::max(largest[a], std::abs(size[a] * cosine + size[b] * sine));
-    largest[b] =
-        std::max(largest[b], std::abs(size[b] * cosine - size[a] * sine));
-  };
-  turn(1, 2);
-  if (patch[0] > 1) {
-    turn(2, 0);
-    turn(0, 1);
-  }
-  Shape3 result;
-  for (size_t axis = 0; axis < 3; ++axis)
-    result[axis] = static_cast<int64_t>(largest[axis] / 0.85);
-  if (turns.inPlane)
-    result[0] = patch[0];
-  return result;
-}
-
 DrawerV2::DrawerV2(const PatchOptions &options)
-    : options(options), turns(turnsOf(options.patch)),
+    : options(options), turns(patchTurns(options.patch)),
       enlarged(enlargedPatch(options.patch)) {}
 
 Shape3 DrawerV2::cropOrigin(const PreparedCase &source, Shape3 extent,

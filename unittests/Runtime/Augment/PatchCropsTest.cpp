@@ -12,6 +12,7 @@
 #include "TestCases.h"
 #include "segc/Base/Hash.h"
 #include "segc/Plan/AugmentEntry.h"
+#include "segc/Plan/CropExtents.h"
 #include "segc/Runtime/Augment/PatchSamples.h"
 
 using namespace segc;
@@ -41,8 +42,7 @@ static PatchOptions optionsOf(PlanRules rules, Shape3 patch) {
 }
 
 static Shape3 largestCrop(const PatchOptions &options) {
-  return options.rules == PlanRules::V2 ? enlargedPatch(options.patch)
-                                        : options.patch;
+  return cropExtents(options.rules, options.patch);
 }
 
 static EntrySignature entryOf(Shape3 largest, int64_t channels) {

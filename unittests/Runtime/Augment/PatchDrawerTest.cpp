@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Augment/PatchDrawer.h"
 #include "TestCases.h"
+#include "segc/Plan/CropExtents.h"
 
 #include <map>
 

@@ -70,10 +70,6 @@ std::unique_ptr<PatchDrawer> makePatchDrawer(const PatchOptions &options);
 /// that of rules, or "mlperf_published". False for another name.
 bool chooseAugmentation(const std::string &name, PatchOptions &options);
 
-/// The crop that v2 takes for a patch so that turning it does not reach
-/// outside.
-Shape3 enlargedPatch(Shape3 patch);
-
 } // namespace segc
 
 #endif // SEGC_RUNTIME_AUGMENT_PATCHDRAWER_H
