@@ -119,12 +119,12 @@ double Trainer::seconds() const {
 }
 
 Status Trainer::runEntries(const BatchFeed::Fed &fed, segc_scalars &scalars) {
+  const bool goesOn = state_.step + 1 < config.schedule.totalSteps;
   entry = "train_step";
   if (config.dumpGradients.empty() && !config.ranks)
-    return feed.call("train_step", fed, scalars,
-                     state_.step + 1 < config.schedule.totalSteps);
+    return feed.call("train_step", fed, scalars, goesOn);
   // The two halves of train_step, and what passes between them.
-  SEGC_RETURN_IF_ERROR(feed.call("grad_step", fed, scalars, /*goesOn=*/false));
+  SEGC_RETURN_IF_ERROR(feed.call("grad_step", fed, scalars, goesOn));
   if (config.ranks)
     SEGC_RETURN_IF_ERROR(
         config.ranks->averageGradients(runner, state_.step + 1));

@@ -1,11 +1,12 @@
 """Compares the losses of the steps of trainings with those of the first one.
 
-  compare_losses.py RESULTS RESULTS...
+  compare_losses.py [--steps N] [--first DEVIATION] [--all DEVIATION]
+                    RESULTS RESULTS...
 """
 
+import argparse
 import json
 import pathlib
-import sys
 
 
 def losses(folder):
@@ -17,11 +18,17 @@ def losses(folder):
     return found
 
 
-expected = losses(sys.argv[1])
-assert len(expected) == 20, len(expected)
-for folder in sys.argv[2:]:
+parser = argparse.ArgumentParser()
+parser.add_argument("--steps", type=int, default=20)
+parser.add_argument("--first", type=float, default=1e-6)
+parser.add_argument("--all", type=float, default=1e-4)
+parser.add_argument("results", nargs="+")
+options = parser.parse_args()
+expected = losses(options.results[0])
+assert len(expected) == options.steps, len(expected)
+for folder in options.results[1:]:
     actual = losses(folder)
     assert len(actual) == len(expected), f"{folder}: {len(actual)} steps, expected {len(expected)}"
     deviations = [abs(a - e) / e for a, e in zip(actual, expected)]
-    assert deviations[0] <= 1e-6, f"{folder}: the first loss is off by {deviations[0]}"
-    assert max(deviations) <= 1e-4, f"{folder}: a loss is off by {max(deviations)}"
+    assert deviations[0] <= options.first, f"{folder}: the first loss is off by {deviations[0]}"
+    assert max(deviations) <= options.all, f"{folder}: a loss is off by {max(deviations)}"
