@@ -8,9 +8,9 @@
 #include "AugmentCase.h"
 
 #include "segc/Plan/AugmentEntry.h"
+#include "gtest/gtest.h"
 
 #include <cmath>
-#include <gtest/gtest.h>
 
 using namespace segc;
 using namespace segc::test;

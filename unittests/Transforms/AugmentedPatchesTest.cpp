@@ -16,10 +16,10 @@
 #include "segc/Runtime/Augment/PatchCrops.h"
 #include "segc/Runtime/Augment/PatchSamples.h"
 #include "segc/Transforms/AugmentPasses.h"
+#include "gtest/gtest.h"
 
 #include <algorithm>
 #include <cmath>
-#include <gtest/gtest.h>
 
 using namespace mlir;
 using namespace segc;
