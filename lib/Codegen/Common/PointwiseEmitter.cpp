@@ -90,6 +90,15 @@ Value PointwiseEmitter::operand(Value value, const Point &point, int64_t lanes,
   return result;
 }
 
+/// Of pointwise ops, casts to 16 bits alone have fewer bits in the result than
+/// in the operand.
+static bool narrows(seg::PointwiseOpInterface op) {
+  Type from = getElementTypeOrSelf(op->getOperand(0).getType()),
+       to = getElementTypeOrSelf(op->getResult(0).getType());
+  return isa<FloatType>(from) && isa<FloatType>(to) &&
+         to.getIntOrFloatBitWidth() < from.getIntOrFloatBitWidth();
+}
+
 void PointwiseEmitter::emitOp(seg::PointwiseOpInterface op, const Point &point,
                               int64_t lanes, Value mask) {
   SmallVector<Value> args;
@@ -97,9 +106,8 @@ void PointwiseEmitter::emitOp(seg::PointwiseOpInterface op, const Point &point,
     args.push_back(seg::widenFloat(body.builder(), body.loc(),
                                    operand(v, point, lanes, mask)));
   Value result = op->getResult(0);
-  auto cast = dyn_cast<seg::CastOp>(op.getOperation());
   values[result] =
-      narrowing && cast && !cast.widens()
+      narrowing && narrows(op)
           ? narrowing(args[0],
                       seg::storageType(getElementTypeOrSelf(result.getType())))
           : op.emitPoint(body.builder(), body.loc(), args, linearIndex(point));
