@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 NAME = re.compile(r"(?<![\w/.-])(?:--?)?(segc?-[a-z0-9]+(?:-[a-z0-9]+)*)(?![\w/]|-\w)")
-PROGRAMS = {"segc-opt", "segc-reduce", "segc-lsp-server", "segc-docs", "segc-loader-bench"}  # The last two are targets.
+PROGRAMS = {"segc-opt", "segc-reduce", "segc-lsp-server", "segc-docs", "segc-loader-bench", "segc-mpi"}  # The last three are targets.
 # include/segc/Transforms/Decisions.h, and their counters.
 ACTIONS = {f"seg-{kind}{end}" for kind in ("fusion", "strategy", "memory") for end in ("", "-skip", "-count")}
 EXAMPLES = {"seg-count-kernels"}  # docs/AddingAPass.md shows how to write it.
