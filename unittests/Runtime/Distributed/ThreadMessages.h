@@ -101,7 +101,8 @@ private:
                       " bytes, expected " + std::to_string(wanted.bytes);
         return 1;
       }
-      std::memcpy(wanted.data, queue.front().data(), wanted.bytes);
+      if (wanted.bytes > 0) // else there may be no memory
+        std::memcpy(wanted.data, queue.front().data(), wanted.bytes);
       queue.pop_front();
       wanted.done = true;
     }
