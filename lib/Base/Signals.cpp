@@ -35,4 +35,6 @@ void segc::catchStopSignals() {
   handle(SIGPIPE, 0);
 }
 
+void segc::catchStopSignal(int number) { handle(number, SA_RESETHAND); }
+
 int segc::stopSignal() { return pendingSignal; }

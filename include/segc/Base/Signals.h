@@ -15,6 +15,9 @@ namespace segc {
 /// well, any number of times.
 void catchStopSignals();
 
+/// The same for another signal.
+void catchStopSignal(int number);
+
 /// The signal that requested a stop, or 0.
 int stopSignal();
 

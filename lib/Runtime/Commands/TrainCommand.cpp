@@ -18,6 +18,7 @@
 #include "segc/Runtime/Inference/Predict.h"
 #include "segc/Runtime/Train/Report.h"
 
+#include <csignal>
 #include <cstdio>
 
 using namespace segc;
@@ -180,6 +181,8 @@ static CommandResult train(Run &run) {
                                  run.state.batchSize);
     };
   catchStopSignals();
+  if (run.ranks)
+    catchStopSignal(SIGUSR1); // startRanks()
   run.config.phases = &run.phases;
   Trainer trainer(runner, *run.source, log, run.config, run.state, evaluator);
   Status status;
@@ -215,7 +218,23 @@ static CommandResult trainAs(const TrainOptions &options, int64_t threads,
   return train(run);
 }
 
+/// What only ranks need.
+static Status checkWithoutRanks(const TrainOptions &options) {
+  const char *idle = !options.messages.empty() ? "--messages"
+                     : options.timeout         ? "--collective-timeout"
+                                               : nullptr;
+  return idle ? wrongUsage(std::string(idle) +
+                           " has no effect in one process: leave it out")
+              : Status::success();
+}
+
 CommandResult segc::runTrain(const TrainOptions &options) {
+  const std::optional<Job> job = jobOfEnvironment();
+  const int64_t wanted = options.ranks.value_or(1);
+  if (options.benchmark && (job || wanted > 1))
+    return wrongUsage("--benchmark measures one process; start one");
+  if (!job && wanted == 1)
+    SEGC_RETURN_IF_ERROR(checkWithoutRanks(options));
   if (options.benchmark) {
     warnOfIdleOptions(options);
     BenchmarkOptions benchmark;
@@ -230,8 +249,6 @@ CommandResult segc::runTrain(const TrainOptions &options) {
     return runBenchmark(benchmark);
   }
   SEGC_RETURN_IF_ERROR(checkTrainOptions(options));
-  const std::optional<Job> job = jobOfEnvironment();
-  const int64_t wanted = options.ranks.value_or(1);
   if (!job)
     return wanted > 1 ? startRanks(wanted)
                       : trainAs(options, options.model.threads, nullptr);

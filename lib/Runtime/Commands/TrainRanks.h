@@ -17,9 +17,9 @@ namespace segc {
 StatusOr<std::unique_ptr<Communicator>>
 connectTraining(const Job &job, const TrainOptions &options);
 
-/// Starts this command again as so many processes of this machine, by mpirun.
-/// Returns only an error.
-Status startRanks(int64_t ranks);
+/// Starts this command again as so many processes of this machine, by mpirun,
+/// and waits for them.
+CommandResult startRanks(int64_t ranks);
 
 /// Threads of a rank where none are asked for: its part of the cores, unless
 /// the launcher has bound it to some.

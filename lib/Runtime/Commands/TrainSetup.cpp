@@ -257,8 +257,9 @@ Status segc::takeSettings(Run &run) {
     const std::string where = run.options.results;
     SEGC_RETURN_IF_ERROR(checkSameRun(*run.state.settings, now, where));
     for (const std::string &line : changesOf(*run.state.settings, now))
-      std::fprintf(stderr, "segrun: warning: %s: %s\n", where.c_str(),
-                   line.c_str());
+      if (run.isFirst())
+        std::fprintf(stderr, "segrun: warning: %s: %s\n", where.c_str(),
+                     line.c_str());
   }
   run.state.settings = std::move(now);
   return Status::success();
@@ -313,8 +314,6 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {options.evaluateEvery.has_value(), "--evaluate-every"},
       {options.skipEval > 0, "--skip-eval"},
       {options.saveEvery > 0, "--save-every"},
-      {options.ranks.has_value(), "--ranks"},
-      {!options.messages.empty(), "--messages"},
       {options.logEvery.has_value(), "--log-every"}};
   for (const auto &[idle, name] : given)
     if (idle)

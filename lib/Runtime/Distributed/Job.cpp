@@ -16,6 +16,7 @@
 namespace fs = std::filesystem;
 using namespace segc;
 
+/// Of Slurm's "2(x3)", the same number on three hosts, the first one.
 static std::optional<int64_t> numberOf(const char *variable) {
   const char *text = std::getenv(variable);
   int64_t number = 0;
@@ -23,8 +24,8 @@ static std::optional<int64_t> numberOf(const char *variable) {
     return std::nullopt;
   const char *end = text + std::strlen(text);
   const auto [stopped, error] = std::from_chars(text, end, number);
-  return error == std::errc() && stopped == end ? std::optional(number)
-                                                : std::nullopt;
+  const bool isWhole = stopped == end || *stopped == '(';
+  return error == std::errc() && isWhole ? std::optional(number) : std::nullopt;
 }
 
 std::optional<Job> segc::jobOfEnvironment() {
@@ -62,7 +63,10 @@ static std::string findPlugin() {
 StatusOr<std::unique_ptr<Communicator>>
 segc::connectRanks(const Job &job, const std::string &plugin,
                    std::chrono::duration<double> deadline) {
-  const std::string file = plugin.empty() ? findPlugin() : plugin;
+  // A name without a slash would be looked for elsewhere.
+  std::error_code failure;
+  const std::string file =
+      plugin.empty() ? findPlugin() : fs::absolute(plugin, failure).string();
   const std::string where = "rank " + std::to_string(job.rank) + " of " +
                             std::to_string(job.size) + " (" + job.launcher +
                             "): ";

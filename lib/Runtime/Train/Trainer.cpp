@@ -206,8 +206,12 @@ Status Trainer::afterStep() {
       !stopping) {
     if (evaluator)
       SEGC_RETURN_IF_ERROR(evaluate(counts));
-    if (config.ranks)
+    if (config.ranks) {
       SEGC_RETURN_IF_ERROR(config.ranks->waitForFirst(state_));
+      std::vector<float> asked = {stopSignal() ? 1.0f : 0.0f};
+      SEGC_RETURN_IF_ERROR(config.ranks->average(asked));
+      stops = asked[0] > 0;
+    }
   }
   bool save = config.saveEvery > 0 ? state_.step % config.saveEvery == 0
                                    : Clock::now() - lastSave > saveInterval;

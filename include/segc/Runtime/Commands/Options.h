@@ -105,7 +105,7 @@ struct TrainOptions {
   /// Processes to start on this machine; a launcher starts them otherwise.
   std::optional<int64_t> ranks;
   std::string messages; ///< Plugin that connects them; empty: this build's.
-  double timeout = 600; ///< Seconds of a collective.
+  std::optional<double> timeout; ///< Seconds of a collective; 600 if absent.
 };
 
 /// Trainings on the folds of a data set, one after another.

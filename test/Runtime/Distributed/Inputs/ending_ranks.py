@@ -15,8 +15,12 @@ folder = pathlib.Path(sys.argv[1])
 command = sys.argv[3:]
 
 
+def parent_of(process):
+    return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
 def ranks(launcher):
-    """The processes that `launcher` has started, by their rank."""
+    """The processes of the mpirun that `launcher` has started, by their rank."""
     found = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -24,7 +28,8 @@ def ranks(launcher):
         try:
             variables = (entry / "environ").read_bytes().split(b"\0")
             name = (entry / "comm").read_text().strip()
-            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            mpirun = parent_of(entry)
+            parent = parent_of(pathlib.Path(f"/proc/{mpirun}"))
         except OSError:
             continue
         rank = [v.split(b"=")[1] for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK=")]
@@ -67,4 +72,6 @@ text = run("stopped", lambda job, processes: os.kill(processes[1], signal.SIGSTO
 assert "segrun: rank 0 of 2, gradients of step " in text, text
 assert "rank 1 has not answered for 2 s" in text, text
 text = run("signalled", lambda job, processes: os.kill(processes[1], signal.SIGTERM))
+assert "after step" in text and "go on with --resume" in text, text
+text = run("interrupted", lambda job, processes: job.send_signal(signal.SIGINT))
 assert "after step" in text and "go on with --resume" in text, text
