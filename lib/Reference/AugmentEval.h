@@ -14,6 +14,8 @@ namespace segc::reference {
 
 /// Attaches the evaluations of augmentation.
 void attachAugmentModels(mlir::MLIRContext *context);
+/// The part of them that changes intensities.
+void attachIntensityModels(mlir::MLIRContext *context);
 
 } // namespace segc::reference
 
