@@ -27,13 +27,11 @@ using namespace segc;
 static Status logParameters(RunLog &log, const Run &run) {
   const TrainOptions &options = run.options;
   const TrainerConfig &config = run.config;
-  SEGC_ASSIGN_OR_RETURN(std::string model,
-                        readFile(run.runner.library().path()));
   OrderedJson parameters = {
       {"command", options.commandLine},
       {"segrun_version", versionText()},
       {"model", options.model.model},
-      {"model_sha256", sha256(model)},
+      {"model_sha256", run.modelHash},
       {"network", run.runner.manifest().network},
       {"data", options.data.data},
       {"data_digest",
@@ -105,13 +103,13 @@ static StatusOr<RunLog> beginLog(const Run &run,
   return log;
 }
 
-/// Gives all ranks what rank 0 starts from.
+/// Identifies the model, and gives all ranks what rank 0 starts from.
 static Status joinRanks(Run &run) {
-  if (!run.ranks)
-    return Status::success();
-  SEGC_ASSIGN_OR_RETURN(std::string model,
+  SEGC_ASSIGN_OR_RETURN(const std::string model,
                         readFile(run.runner.library().path()));
-  return run.ranks->begin(run.runner, sha256(model), run.state);
+  run.modelHash = sha256(model);
+  return run.ranks ? run.ranks->begin(run.runner, run.modelHash, run.state)
+                   : Status::success();
 }
 
 static Status checkRankData(const Run &run) {
@@ -213,8 +211,8 @@ static CommandResult trainAs(const TrainOptions &options, int64_t threads,
                        std::to_string(ranks->size()) +
                        " ranks train on the CPU only; leave --device out, or "
                        "start one process");
-  Run run = {options, model.runner,      {},   {}, {}, {}, {},
-             {},      std::move(phases), ranks};
+  Run run = {options, model.runner,      {},    {}, {}, {}, {},
+             {},      std::move(phases), ranks, {}};
   return train(run);
 }
 

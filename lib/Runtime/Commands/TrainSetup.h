@@ -27,6 +27,7 @@ struct Run {
   TrainerConfig config;
   RunPhases phases;
   DataParallel *ranks = nullptr; ///< Null in a training by one process.
+  std::string modelHash;         ///< SHA-256 of the .so.
 
   /// Whether this process writes and says what there is: one of all ranks.
   bool isFirst() const { return !ranks || ranks->isFirst(); }

@@ -9,15 +9,6 @@
 
 using namespace segc;
 
-Status DataParallel::share(ModelRunner &runner, const DeviceBuffer &buffer) {
-  SEGC_ASSIGN_OR_RETURN(HostView view, runner.read(buffer));
-  staging.assign(view.floats(), view.floats() + view.floatCount());
-  SEGC_RETURN_IF_ERROR(
-      ranks.broadcast(staging.data(), staging.size() * sizeof(float)));
-  return isFirst() ? Status::success()
-                   : runner.write(buffer, 0, staging.data(), view.size());
-}
-
 Status DataParallel::shareState(TrainState &state) {
   SEGC_ASSIGN_OR_RETURN(const std::string text,
                         ranks.broadcast(state.toJson()));
@@ -33,17 +24,15 @@ Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
   ranks.setOccasion("weights of rank 0");
   for (const DeviceBuffer *buffer :
        {&runner.parameters(), &runner.states(), &runner.optimizer()})
-    SEGC_RETURN_IF_ERROR(share(runner, *buffer));
+    SEGC_RETURN_IF_ERROR(ranks.broadcast(buffer->hostData(), buffer->size()));
   runner.weightsChanged();
   return shareState(state);
 }
 
 Status DataParallel::averageGradients(ModelRunner &runner, int64_t step) {
   ranks.setOccasion("gradients of step " + std::to_string(step));
-  SEGC_ASSIGN_OR_RETURN(HostView view, runner.read(runner.gradients()));
-  staging.assign(view.floats(), view.floats() + view.floatCount());
-  SEGC_RETURN_IF_ERROR(ranks.mean(staging.data(), staging.size()));
-  return runner.write(runner.gradients(), 0, staging.data(), view.size());
+  const DeviceBuffer &gradients = runner.gradients();
+  return ranks.mean(gradients.hostFloats(), gradients.size() / sizeof(float));
 }
 
 Status DataParallel::average(std::vector<float> &values) {

@@ -41,7 +41,7 @@ Status Trainer::run() {
       status = afterStep();
     if (!status.ok())
       return saveAfter(status);
-    if (stops || (!config.ranks && stopSignal())) {
+    if (isAskedToStop()) {
       log.endProgress();
       SEGC_RETURN_IF_ERROR(save("last"));
       const int signal = stopSignal();
@@ -111,6 +111,10 @@ Status Trainer::takeResults() {
       next += tensor.elements();
     }
   return Status::success();
+}
+
+bool Trainer::isAskedToStop() const {
+  return config.ranks ? stops : stopSignal() != 0;
 }
 
 double Trainer::seconds() const {
@@ -201,9 +205,8 @@ Status Trainer::afterStep() {
   // A run that goes on after --max-time is the run without that end: what is
   // evaluated there only is not part of it.
   const bool counts = due || state_.step >= config.schedule.totalSteps;
-  const bool stopping = config.ranks ? stops : stopSignal() != 0;
   if ((evaluator || config.firstEvaluates) && (counts || atEnd()) &&
-      !stopping) {
+      !isAskedToStop()) {
     if (evaluator)
       SEGC_RETURN_IF_ERROR(evaluate(counts));
     if (config.ranks) {

@@ -37,7 +37,6 @@ public:
   int64_t rank() const { return messages.rank; }
   int64_t size() const { return messages.size; }
   bool isFirst() const { return rank() == 0; }
-  const char *library() const { return messages.library; }
 
   /// What the ranks do now, for messages: "gradients of step 12".
   void setOccasion(std::string newOccasion) {

@@ -16,7 +16,8 @@ namespace segc {
 /// The part of a rank in a training by all ranks of a job. Each computes the
 /// gradients of its own samples; their mean, the same bits everywhere, is what
 /// every rank's optimizer takes, so that the weights stay alike. Rank 0 logs,
-/// evaluates and saves.
+/// evaluates and saves. Runners are those of devices that share the host's
+/// memory.
 class DataParallel {
 public:
   /// Only `ranks` is kept.
@@ -42,11 +43,9 @@ public:
   Status waitForFirst(TrainState &state);
 
 private:
-  Status share(ModelRunner &runner, const DeviceBuffer &buffer);
   Status shareState(TrainState &state);
 
   Communicator &ranks;
-  std::vector<float> staging; ///< Of a buffer that the host does not share.
 };
 
 } // namespace segc

@@ -83,6 +83,8 @@ private:
   /// Takes the outputs of the step, of several ranks their mean.
   Status takeResults();
   float result(const char *name) const;
+  /// By a signal, to any of the ranks.
+  bool isAskedToStop() const;
   /// Of training, over all runs.
   double seconds() const;
   bool atEnd() const {
