@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RankProcesses.h"
 #include "TrainRanks.h"
 #include "TrainSetup.h"
 #include "segc/Base/Files.h"

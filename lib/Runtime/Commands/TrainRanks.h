@@ -21,10 +21,6 @@ connectTraining(const Job &job, const TrainOptions &options);
 /// and waits for them.
 CommandResult startRanks(int64_t ranks);
 
-/// Threads of a rank where none are asked for: its part of the cores, unless
-/// the launcher has bound it to some.
-int64_t threadsOfRank(const Job &job);
-
 /// Ends the part of a rank: after an error those of all, which would wait for
 /// it.
 CommandResult endRank(Communicator &ranks, CommandResult result);

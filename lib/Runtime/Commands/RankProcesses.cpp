@@ -1,0 +1,93 @@
+//===- RankProcesses.cpp - Processes of the ranks of a job ----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RankProcesses.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+using namespace segc;
+
+int64_t segc::threadsOfRank(const Job &job) {
+  cpu_set_t mine;
+  CPU_ZERO(&mine);
+  if (::sched_getaffinity(0, sizeof(mine), &mine) != 0)
+    return 0;
+  const int64_t cores = CPU_COUNT(&mine);
+  const char *binding = std::getenv(bindingVariable);
+  const bool isShared = cores == ::sysconf(_SC_NPROCESSORS_ONLN) ||
+                        (binding && std::string(binding) == "none");
+  return isShared ? std::max<int64_t>(
+                        1, cores / std::max<int64_t>(1, job.onThisHost))
+                  : 0;
+}
+
+StatusOr<std::vector<std::string>> segc::wordsOfRank() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::error_code error;
+  const std::string program = fs::read_symlink("/proc/self/exe", error);
+  if (text.empty() || error)
+    return ioError("--ranks: cannot read this command in /proc/self");
+  std::vector<std::string> words;
+  bool isValue = false;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\0', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    begin = end + 1;
+    if (!isValue && word != "--ranks" && word.rfind("--ranks=", 0) != 0)
+      words.push_back(word);
+    isValue = !isValue && word == "--ranks";
+  }
+  words[0] = program;
+  return words;
+}
+
+StatusOr<pid_t> segc::startProcess(std::vector<std::string> words) {
+  std::vector<char *> arguments;
+  for (std::string &word : words)
+    arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  int failure[2];
+  if (::pipe2(failure, O_CLOEXEC) != 0)
+    return ioError(std::string("--ranks: pipe: ") + std::strerror(errno));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    const int nothing = ::open("/dev/null", O_RDONLY);
+    ::dup2(nothing, STDIN_FILENO);
+    ::execvp(arguments[0], arguments.data());
+    const int reason = errno;
+    if (::write(failure[1], &reason, sizeof(reason)) < 0)
+      ::_exit(126);
+    ::_exit(127);
+  }
+  int reason = child < 0 ? errno : 0;
+  ::close(failure[1]);
+  const bool failed =
+      child < 0 || ::read(failure[0], &reason, sizeof(reason)) > 0;
+  ::close(failure[0]);
+  if (!failed)
+    return child;
+  if (child > 0)
+    ::waitpid(child, nullptr, 0);
+  return notFound("--ranks: cannot start " + words[0] + ": " +
+                  std::strerror(reason));
+}

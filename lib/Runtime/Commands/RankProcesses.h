@@ -1,0 +1,37 @@
+//===- RankProcesses.h - Processes of the ranks of a job --------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_COMMANDS_RANKPROCESSES_H
+#define SEGC_LIB_RUNTIME_COMMANDS_RANKPROCESSES_H
+
+#include "segc/Runtime/Distributed/Job.h"
+
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace segc {
+
+/// How Open MPI binds ranks to cores.
+inline constexpr const char *bindingVariable =
+    "OMPI_MCA_hwloc_base_binding_policy";
+
+/// Threads of a rank where none are asked for: its part of the cores, unless
+/// the launcher has bound it to some.
+int64_t threadsOfRank(const Job &job);
+
+/// This program, and the words of its command line without --ranks.
+StatusOr<std::vector<std::string>> wordsOfRank();
+
+/// Starts a program in a process group of its own, without input: what a
+/// terminal sends to this one's group would end the ranks at once. It ends with
+/// this process.
+StatusOr<pid_t> startProcess(std::vector<std::string> words);
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_COMMANDS_RANKPROCESSES_H
