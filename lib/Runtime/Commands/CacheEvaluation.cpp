@@ -97,8 +97,9 @@ StatusOr<MeasuredCases> segc::evaluateOnGrid(LoadedModel &model,
   run.batch = how.batch;
   run.folders.predictions = how.masks;
   const SegmentationWriter writer(*dataset, run.folders);
-  run.inspect = [&](const CaseFiles &files, const SourceCase &source,
+  run.inspect = [&](int64_t index, const SourceCase &source,
                     const std::vector<uint8_t> &labels) -> Status {
+    const CaseFiles &files = dataset->files(split, index);
     SEGC_ASSIGN_OR_RETURN(CaseMetrics metrics,
                           measureLabels(files, source, labels, how.tolerance,
                                         pool,

@@ -9,6 +9,7 @@
 #include "segc/Base/NumberChecks.h"
 #include "segc/Plan/Optimizers.h"
 #include "segc/Runtime/Device/MakeDevice.h"
+#include "segc/Runtime/Train/RunSettings.h"
 #include "segc/Runtime/Train/Schedule.h"
 
 #include <limits>
@@ -31,6 +32,13 @@ static CLI::Validator trainingShare() {
 void segc::addThreads(CLI::App &app, int64_t &threads) {
   app.add_option("--threads", threads, "Number of threads; 0: all cores")
       ->check(integerIn(0, 4096));
+}
+
+void segc::addSharing(CLI::App &app, std::optional<int64_t> &ranks) {
+  app.add_option("--ranks", ranks,
+                 "Start so many processes on this machine that share the "
+                 "cases; on a cluster its launcher starts them")
+      ->check(integerIn(1, maxRanks));
 }
 
 void segc::addModelOptions(CLI::App &app, ModelOptions &options) {
@@ -270,6 +278,7 @@ static void addPredict(CLI::App &root,
   app.add_flag("--save-probabilities", options->saveProbabilities,
                "Also write probabilities: of all classes in windows "
                "(CASE.npy), of class 1 of slices (test-probabilities.tif)");
+  addSharing(app, options->ranks);
   const std::set<std::string> ofWindows =
       addWindowOptions(app, options->windows);
   app.callback([&command, options, &app, ofWindows] {

@@ -24,6 +24,7 @@ void addCommands(CLI::App &app, const std::string &commandLine,
 /// @name Options that several commands have
 /// @{
 void addThreads(CLI::App &app, int64_t &threads);
+void addSharing(CLI::App &app, std::optional<int64_t> &ranks);
 void addModelOptions(CLI::App &app, ModelOptions &options);
 void addDataOptions(CLI::App &app, DataOptions &options);
 /// Returns the names of the options.

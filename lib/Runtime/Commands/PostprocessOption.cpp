@@ -56,7 +56,7 @@ fileOfEnsemble(const std::vector<std::string> &checkpoints) {
 
 StatusOr<std::vector<PostprocessStep>>
 segc::postprocessSteps(const PredictOptions &options,
-                       const std::vector<std::string> &classNames) {
+                       const std::vector<std::string> &classNames, bool says) {
   const std::string &text = options.postprocess;
   if (text.empty())
     return std::vector<PostprocessStep>();
@@ -73,7 +73,8 @@ segc::postprocessSteps(const PredictOptions &options,
   }
   SEGC_ASSIGN_OR_RETURN(std::vector<PostprocessStep> steps,
                         readPostprocessFile(file, classNames));
-  printMessage("post-processing by " + file + ": " +
-               (steps.empty() ? "none" : postprocessText(steps)));
+  if (says)
+    printMessage("post-processing by " + file + ": " +
+                 (steps.empty() ? "none" : postprocessText(steps)));
   return steps;
 }

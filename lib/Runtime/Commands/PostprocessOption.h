@@ -17,11 +17,12 @@ namespace segc {
 inline constexpr const char *postprocessFileName = "postprocessing.json";
 
 /// The steps of --postprocess: written out, of a file, or with `auto` of the
-/// file of the cross-validation that the checkpoints come from. Says where they
-/// are from, unless they are written out. Empty without the option.
+/// file of the cross-validation that the checkpoints come from. With `says` it
+/// says where they are from, unless they are written out. Empty without the
+/// option.
 StatusOr<std::vector<PostprocessStep>>
 postprocessSteps(const PredictOptions &options,
-                 const std::vector<std::string> &classNames);
+                 const std::vector<std::string> &classNames, bool says = true);
 
 } // namespace segc
 

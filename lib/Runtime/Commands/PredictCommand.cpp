@@ -7,6 +7,8 @@
 
 #include "PostprocessOption.h"
 #include "PredictInWindows.h"
+#include "SharedCases.h"
+#include "SharedJob.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Process.h"
 #include "segc/Base/Signals.h"
@@ -102,7 +104,8 @@ static StatusOr<std::vector<FailedCase>>
 predictWhole(const PredictOptions &options, LoadedModel &model,
              const Dataset &dataset, Split split, int64_t count,
              const PredictionFolders &folders,
-             const std::vector<PostprocessStep> &steps, StageTimes *times) {
+             const std::vector<PostprocessStep> &steps, StageTimes *times,
+             CaseQueue *queue) {
   const Manifest &manifest = model.runner.manifest();
   if (options.saveProbabilities && !manifest.pipeline.hasSlices())
     return wrongUsage("--save-probabilities has no effect: the model takes "
@@ -112,6 +115,7 @@ predictWhole(const PredictOptions &options, LoadedModel &model,
   writing.greyMasks = options.data.greyMasks;
   writing.saveProbabilities = options.saveProbabilities;
   writing.times = times;
+  writing.queue = queue;
   if (!steps.empty())
     writing.postprocessing = [&](std::vector<uint8_t> &labels,
                                  const VolumeGeometry &grid) {
@@ -139,14 +143,17 @@ static Status removeMasks(const std::string &folder) {
   return Status::success();
 }
 
+static CommandResult predict(PredictOptions options, const Job *job,
+                             const std::string &task);
+
 /// Predicts the masks of --roi, if that is a model, and makes it their folder.
 /// Cases that fail then have no mask.
-static Status predictRegions(PredictOptions &options) {
+static CommandResult predictRegions(PredictOptions &options, const Job *job) {
   WindowPredictOptions &windows = options.windows;
   std::error_code error;
   if (std::filesystem::is_directory(windows.roi, error))
     return windows.roiCheckpoint.empty() && windows.roiPlan.empty()
-               ? Status::success()
+               ? CommandResult(Status::success())
                : wrongUsage("--roi " + windows.roi +
                             ": a folder of masks, for which --roi-checkpoint "
                             "and --roi-plan have no effect; leave them out");
@@ -163,15 +170,124 @@ static Status predictRegions(PredictOptions &options) {
   coarse.profile.clear();
   coarse.postprocess.clear();
   windows.roi = coarse.output;
-  SEGC_RETURN_IF_ERROR(removeMasks(coarse.output));
   constexpr int someFailed = 3;
-  const CommandResult result = runPredict(coarse);
-  return result.exitCode == someFailed ? Status::success() : result.status;
+  CommandResult result = predict(coarse, job, "roi");
+  if (result.exitCode == someFailed)
+    return Status::success();
+  return result;
 }
 
-CommandResult segc::runPredict(const PredictOptions &given) {
+namespace {
+
+/// What a prediction has opened.
+struct Prediction {
+  const PredictOptions &options;
+  LoadedModel &model;
+  const Dataset &dataset;
+  Split split;
+  int64_t count;
+  bool planned;
+  PredictionFolders folders;
+  std::vector<PostprocessStep> steps;
+  StageTimes *times;
+
+  StatusOr<std::vector<FailedCase>> run(CaseQueue *queue) const {
+    return planned ? predictInWindows(options, model, dataset, split, count,
+                                      folders, steps, times, queue)
+                   : predictWhole(options, model, dataset, split, count,
+                                  folders, steps, times, queue);
+  }
+  /// Slices are pages of the masks of their file, which one rank writes.
+  bool hasStacks() const { return !dataset.files(split, 0).stack.empty(); }
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (int64_t i = 0; i < count; ++i)
+      names.push_back(dataset.caseName(split, i));
+    return names;
+  }
+};
+
+} // namespace
+
+/// Prints what became of the cases, and returns what the command ends with.
+static CommandResult report(const Prediction &prediction,
+                            const std::vector<FailedCase> &failures) {
+  const int64_t count = prediction.count;
+  if (count == 1 && !failures.empty())
+    return Status(failures[0].status.code(), textOf(failures[0]));
+  int64_t done = count - static_cast<int64_t>(failures.size());
+  if (hasStandardOutput())
+    std::printf("%lld of %lld cases predicted, written to %s\n",
+                static_cast<long long>(done), static_cast<long long>(count),
+                prediction.options.output.c_str());
+  if (failures.empty())
+    return Status::success();
+  std::string names;
+  for (const FailedCase &failure : failures) {
+    printMessage(textOf(failure));
+    names += (names.empty() ? "" : ", ") + failure.name;
+  }
+  Status status = dataLoss(std::to_string(failures.size()) + " of " +
+                           std::to_string(count) + " cases failed: " + names);
+  return done > 0 ? CommandResult::partial(std::move(status)) : status;
+}
+
+/// Predicts the slices as one unit of work, which one rank takes.
+static Status predictStacks(const Prediction &prediction, SharedCases &shared) {
+  while (const std::optional<int64_t> unit = shared.next(/*wait=*/true)) {
+    SEGC_ASSIGN_OR_RETURN(const std::vector<FailedCase> failures,
+                          prediction.run(nullptr));
+    Json list = Json::array();
+    for (const FailedCase &failure : failures)
+      list.push_back({failure.name, toJson(failure.status)});
+    shared.setValue(*unit, std::move(list));
+    shared.finish(*unit, Status::success());
+  }
+  return Status::success();
+}
+
+static std::vector<FailedCase> failuresOf(const Prediction &prediction,
+                                          const SharedCases &shared) {
+  if (!prediction.hasStacks())
+    return shared.failures();
+  std::vector<FailedCase> failures;
+  const CaseRecord &record = shared.records()[0];
+  if (!record.status.ok())
+    for (const std::string &name : prediction.names())
+      failures.push_back({name, record.status});
+  for (const Json &failure : record.value)
+    failures.push_back({failure[0].get<std::string>(), statusOf(failure[1])});
+  return failures;
+}
+
+/// The part of a rank: the cases that it takes and, of one rank, the report.
+static CommandResult predictShared(const Prediction &prediction, const Job &job,
+                                   const std::string &task) {
+  const bool hasStacks = prediction.hasStacks();
+  SEGC_ASSIGN_OR_RETURN(
+      const std::unique_ptr<SharedCases> shared,
+      SharedCases::join(job, prediction.options.output, task,
+                        hasStacks ? std::vector<std::string>{"all slices"}
+                                  : prediction.names(),
+                        prediction.dataset.notes(), [&] {
+                          return task == "roi"
+                                     ? removeMasks(prediction.options.output)
+                                     : Status::success();
+                        }));
+  const Status status = hasStacks ? predictStacks(prediction, *shared)
+                                  : prediction.run(shared.get()).status();
+  if (std::optional<CommandResult> result = shared->leave(status))
+    return *result;
+  shared->printNotes();
+  return shared->close(report(prediction, failuresOf(prediction, *shared)));
+}
+
+/// Predicts as the only process or as one of the ranks of a job, whose work is
+/// called `task`.
+static CommandResult predict(PredictOptions options, const Job *job,
+                             const std::string &task) {
   const auto begin = StageTimes::Clock::now();
-  PredictOptions options = given;
+  const bool isFirst = !job || job->rank == 0;
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
   const std::vector<std::string> &ensemble = options.windows.ensemble;
   if (!ensemble.empty() && !options.checkpoint.empty())
@@ -189,18 +305,22 @@ CommandResult segc::runPredict(const PredictOptions &given) {
                       "patches in windows; leave it out");
   if (!planned)
     SEGC_RETURN_IF_ERROR(checkWholeClasses(model.runner));
-  if (!options.windows.roi.empty())
-    SEGC_RETURN_IF_ERROR(predictRegions(options));
+  if (!options.windows.roi.empty()) {
+    CommandResult regions = predictRegions(options, job);
+    if (regions.exitCode != 0)
+      return regions;
+  }
   Notes notes;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                         openInputs(options, model, planned, notes));
   for (const std::string &note : notes.take())
-    printMessage("warning: " + note);
+    if (isFirst)
+      printMessage("warning: " + note);
   std::vector<PostprocessStep> steps;
   if (!options.postprocess.empty()) {
     SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> names,
                           labelNamesOf(manifest.pipeline));
-    SEGC_ASSIGN_OR_RETURN(steps, postprocessSteps(options, names));
+    SEGC_ASSIGN_OR_RETURN(steps, postprocessSteps(options, names, isFirst));
   }
   SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
   PredictionFolders folders;
@@ -215,33 +335,35 @@ CommandResult segc::runPredict(const PredictOptions &given) {
                            " split has no cases; choose another --split");
   }
   StageTimes times;
-  StageTimes *measured = options.profile.empty() ? nullptr : &times;
-  SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
-                        planned
-                            ? predictInWindows(options, model, *dataset, split,
-                                               count, folders, steps, measured)
-                            : predictWhole(options, model, *dataset, split,
-                                           count, folders, steps, measured));
-  if (measured)
+  const Prediction prediction = {options,
+                                 model,
+                                 *dataset,
+                                 split,
+                                 count,
+                                 planned,
+                                 folders,
+                                 std::move(steps),
+                                 options.profile.empty() ? nullptr : &times};
+  if (job)
+    return predictShared(prediction, *job, task);
+  if (task == "roi")
+    SEGC_RETURN_IF_ERROR(removeMasks(options.output));
+  SEGC_ASSIGN_OR_RETURN(const std::vector<FailedCase> failures,
+                        prediction.run(nullptr));
+  if (!options.profile.empty())
     SEGC_RETURN_IF_ERROR(writeFileAtomically(
         options.profile,
         jsonText(stagesJson(times, manifest, secondsSince(begin)), 1) + "\n"));
   printNotes(*dataset);
-  if (count == 1 && !failures.empty())
-    return Status(failures[0].status.code(), textOf(failures[0]));
-  int64_t done = count - static_cast<int64_t>(failures.size());
-  if (hasStandardOutput())
-    std::printf("%lld of %lld cases predicted, written to %s\n",
-                static_cast<long long>(done), static_cast<long long>(count),
-                options.output.c_str());
-  if (failures.empty())
-    return Status::success();
-  std::string names;
-  for (const FailedCase &failure : failures) {
-    printMessage(textOf(failure));
-    names += (names.empty() ? "" : ", ") + failure.name;
-  }
-  Status status = dataLoss(std::to_string(failures.size()) + " of " +
-                           std::to_string(count) + " cases failed: " + names);
-  return done > 0 ? CommandResult::partial(std::move(status)) : status;
+  return report(prediction, failures);
+}
+
+CommandResult segc::runPredict(const PredictOptions &options) {
+  return runShared(options.ranks, [&](const Job *job) -> CommandResult {
+    if (job && !options.profile.empty())
+      return wrongUsage("--profile measures one process; start one");
+    PredictOptions ofRank = options;
+    ofRank.model.threads = threadsOf(options.model.threads, job);
+    return predict(std::move(ofRank), job, mainTask);
+  });
 }

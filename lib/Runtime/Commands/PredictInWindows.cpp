@@ -162,10 +162,12 @@ static StatusOr<WindowRun::Regions> regionsOf(const PredictOptions &options) {
   return regions;
 }
 
-StatusOr<std::vector<FailedCase>> segc::predictInWindows(
-    const PredictOptions &options, LoadedModel &model, const Dataset &dataset,
-    Split split, int64_t count, const PredictionFolders &folders,
-    const std::vector<PostprocessStep> &steps, StageTimes *times) {
+StatusOr<std::vector<FailedCase>>
+segc::predictInWindows(const PredictOptions &options, LoadedModel &model,
+                       const Dataset &dataset, Split split, int64_t count,
+                       const PredictionFolders &folders,
+                       const std::vector<PostprocessStep> &steps,
+                       StageTimes *times, CaseQueue *queue) {
   const Manifest &manifest = model.runner.manifest();
   const WindowPredictOptions &windows = options.windows;
   const std::string &path = model.runner.library().path();
@@ -192,6 +194,7 @@ StatusOr<std::vector<FailedCase>> segc::predictInWindows(
   run.postprocessing = steps;
   run.folders = folders;
   run.times = times;
+  run.queue = queue;
   run.saveProbabilities = options.saveProbabilities;
   if (windows.maxMemory)
     run.maxMemory = static_cast<uint64_t>(*windows.maxMemory);

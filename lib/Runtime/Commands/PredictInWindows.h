@@ -21,7 +21,8 @@ StatusOr<std::vector<FailedCase>>
 predictInWindows(const PredictOptions &options, LoadedModel &model,
                  const Dataset &dataset, Split split, int64_t count,
                  const PredictionFolders &folders,
-                 const std::vector<PostprocessStep> &steps, StageTimes *times);
+                 const std::vector<PostprocessStep> &steps, StageTimes *times,
+                 CaseQueue *queue = nullptr);
 
 } // namespace segc
 

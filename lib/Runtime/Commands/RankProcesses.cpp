@@ -24,6 +24,15 @@
 namespace fs = std::filesystem;
 using namespace segc;
 
+Status segc::checkRankCount(const Job &job, std::optional<int64_t> wanted) {
+  const int64_t size = wanted.value_or(job.size);
+  if (size == job.size)
+    return Status::success();
+  return wrongUsage("--ranks " + std::to_string(size) + ": " + job.launcher +
+                    " has started " + std::to_string(job.size) +
+                    " ranks; leave --ranks out");
+}
+
 int64_t segc::threadsOfRank(const Job &job) {
   cpu_set_t mine;
   CPU_ZERO(&mine);
@@ -31,7 +40,8 @@ int64_t segc::threadsOfRank(const Job &job) {
     return 0;
   const int64_t cores = CPU_COUNT(&mine);
   const char *binding = std::getenv(bindingVariable);
-  const bool isShared = cores == ::sysconf(_SC_NPROCESSORS_ONLN) ||
+  const bool isShared = !job.folder.empty() ||
+                        cores == ::sysconf(_SC_NPROCESSORS_ONLN) ||
                         (binding && std::string(binding) == "none");
   return isShared ? std::max<int64_t>(
                         1, cores / std::max<int64_t>(1, job.onThisHost))

@@ -10,6 +10,7 @@
 
 #include "segc/Runtime/Distributed/Job.h"
 
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -19,6 +20,9 @@ namespace segc {
 /// How Open MPI binds ranks to cores.
 inline constexpr const char *bindingVariable =
     "OMPI_MCA_hwloc_base_binding_policy";
+
+/// Fails if --ranks asks for another number than the launcher has started.
+Status checkRankCount(const Job &job, std::optional<int64_t> wanted);
 
 /// Threads of a rank where none are asked for: its part of the cores, unless
 /// the launcher has bound it to some.

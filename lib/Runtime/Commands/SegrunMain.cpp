@@ -21,6 +21,7 @@
 #include <cstring>
 #include <exception>
 #include <numeric>
+#include <set>
 #include <sstream>
 #include <unistd.h>
 
@@ -156,7 +157,8 @@ static std::string commandLineText(int argc, char **argv) {
 /// Several ranks would do the same work, and write the same files.
 static Status checkAlone(const std::string &command) {
   const std::optional<Job> job = jobOfEnvironment();
-  if (!job || command == "train")
+  const std::set<std::string> byRanks = {"train", "predict"};
+  if (!job || byRanks.count(command))
     return Status::success();
   return wrongUsage(job->launcher + " has started " +
                     std::to_string(job->size) + " of `segrun " + command +

@@ -20,11 +20,7 @@ using namespace segc;
 
 StatusOr<std::unique_ptr<Communicator>>
 segc::connectTraining(const Job &job, const TrainOptions &options) {
-  if (const int64_t wanted = options.ranks.value_or(job.size);
-      wanted != job.size)
-    return wrongUsage("--ranks " + std::to_string(wanted) + ": " +
-                      job.launcher + " has started " +
-                      std::to_string(job.size) + " ranks; leave --ranks out");
+  SEGC_RETURN_IF_ERROR(checkRankCount(job, options.ranks));
   return connectRanks(
       job, options.messages,
       std::chrono::duration<double>(options.timeout.value_or(600)));

@@ -23,6 +23,15 @@ void Notes::add(const std::string &where, const std::string &what) {
   found->second.push_back(where);
 }
 
+std::vector<std::pair<std::string, std::string>> Notes::takeEach() {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::vector<std::pair<std::string, std::string>> each;
+  for (const auto &[what, places] : std::exchange(notes, {}))
+    for (const std::string &where : places)
+      each.emplace_back(where, what);
+  return each;
+}
+
 std::vector<std::string> Notes::take() {
   constexpr size_t maxNamed = 3;
   std::lock_guard<std::mutex> lock(mutex);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
+#include <random>
 
 namespace fs = std::filesystem;
 using namespace segc;
@@ -28,22 +29,44 @@ static std::optional<int64_t> numberOf(const char *variable) {
   return error == std::errc() && isWhole ? std::optional(number) : std::nullopt;
 }
 
+/// The values of the variables that are set.
+static std::string textOf(const std::vector<const char *> &variables) {
+  std::string text;
+  for (const char *variable : variables)
+    if (const char *value = std::getenv(variable))
+      text += (text.empty() ? "" : ".") + std::string(value);
+  return text;
+}
+
 std::optional<Job> segc::jobOfEnvironment() {
   struct Launcher {
     const char *name, *rank, *size, *onThisHost;
+    std::vector<const char *> id;
   };
   const Launcher launchers[] = {
-      {"mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
-       "OMPI_COMM_WORLD_LOCAL_SIZE"},
-      {"mpirun", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS"}, // MPICH, Intel MPI
-      {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS",
-       "SLURM_STEP_TASKS_PER_NODE"}};
+      {"segrun", rankVariable, ranksVariable, ranksVariable, {folderVariable}},
+      {"mpirun",
+       "OMPI_COMM_WORLD_RANK",
+       "OMPI_COMM_WORLD_SIZE",
+       "OMPI_COMM_WORLD_LOCAL_SIZE",
+       {"PMIX_NAMESPACE"}},
+      // MPICH, Intel MPI, and Slurm for them.
+      {"mpirun", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", {"PMI_JOBID"}},
+      {"srun",
+       "SLURM_PROCID",
+       "SLURM_STEP_NUM_TASKS",
+       "SLURM_STEP_TASKS_PER_NODE",
+       {"SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"}}};
   for (const Launcher &launcher : launchers) {
     const std::optional<int64_t> rank = numberOf(launcher.rank),
                                  size = numberOf(launcher.size);
     if (rank && size && *size > 1)
-      return Job{launcher.name, *rank, *size,
-                 numberOf(launcher.onThisHost).value_or(*size)};
+      return Job{launcher.name,
+                 *rank,
+                 *size,
+                 numberOf(launcher.onThisHost).value_or(*size),
+                 textOf(launcher.id),
+                 launcher.rank == rankVariable ? textOf({folderVariable}) : ""};
   }
   return std::nullopt;
 }
@@ -98,4 +121,19 @@ segc::connectRanks(const Job &job, const std::string &plugin,
                        "the mpirun of " +
                        messages.library + ", or by srun with its --mpi type");
   return std::make_unique<Communicator>(messages, deadline);
+}
+
+StatusOr<std::string> segc::nameOfJob(const Job &job) {
+  if (!job.id.empty())
+    return job.id;
+  constexpr double seconds = 600;
+  SEGC_ASSIGN_OR_RETURN(
+      std::unique_ptr<Communicator> ranks,
+      connectRanks(job, "", std::chrono::duration<double>(seconds)));
+  std::random_device random;
+  SEGC_ASSIGN_OR_RETURN(std::string name,
+                        ranks->broadcast(std::to_string(random()) + "." +
+                                         std::to_string(random())));
+  SEGC_RETURN_IF_ERROR(ranks->close());
+  return name;
 }

@@ -46,6 +46,12 @@ public:
     changed.notify_all();
     return true;
   }
+  /// Waits until the place is free; false if it was closed.
+  bool waitForPlace() {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return closed || !held; });
+    return !closed;
+  }
   /// Waits for a value; nothing comes after the place was closed and emptied.
   std::optional<T> take() {
     std::unique_lock<std::mutex> lock(mutex);

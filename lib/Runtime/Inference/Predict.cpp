@@ -39,10 +39,10 @@ class SplitPrediction {
 public:
   SplitPrediction(ModelRunner &runner, const Dataset &dataset, Split split,
                   int64_t count, int64_t batch, const CaseSink &sink,
-                  int64_t sinks, StageTimes *times)
+                  int64_t sinks, StageTimes *times, CaseQueue &queue)
       : predictor(runner, dataset.labelShape()), dataset(dataset), split(split),
         count(count), batch(batch), sink(sink), sinks(sinks), times(times),
-        imageElements(elementCount(dataset.imageShape())),
+        queue(queue), imageElements(elementCount(dataset.imageShape())),
         statuses(static_cast<size_t>(count)) {}
 
   Status run();
@@ -69,6 +69,7 @@ private:
   const CaseSink &sink;
   int64_t sinks;
   StageTimes *times;
+  CaseQueue &queue;
   int64_t imageElements;
   std::atomic<int64_t> done{0}; ///< Cases that the sink has taken.
   HandOver<SampleBatch> prepared, predicted;
@@ -88,23 +89,33 @@ Status SplitPrediction::read(int64_t index, float *image, SourceCase &source) {
 }
 
 Status SplitPrediction::readAll() {
-  for (int64_t next = 0; next < count && !stopSignal();) {
+  for (;;) {
+    if (queue.isShared() && !prepared.waitForPlace())
+      break;
+    std::optional<int64_t> next = queue.next(/*wait=*/true);
+    if (!next)
+      break;
     SampleBatch samples{{},
                         BatchArray<float>(static_cast<size_t>(
-                            std::min(batch, count - next) * imageElements))};
+                            std::min(batch, count) * imageElements))};
     if (!samples.images.data())
       return ioError("no memory for " + std::to_string(batch) +
                      " samples; choose a smaller --batch-size");
-    for (; next < count && static_cast<int64_t>(samples.cases.size()) < batch;
-         ++next) {
+    while (next) {
       SampleCase sample;
-      sample.index = next;
+      sample.index = *next;
       const auto place = static_cast<int64_t>(samples.cases.size());
-      if (attempt(next, [&] {
-            return read(next, samples.images.data() + place * imageElements,
+      if (attempt(sample.index, [&] {
+            return read(sample.index,
+                        samples.images.data() + place * imageElements,
                         sample.source);
           }))
         samples.cases.push_back(std::move(sample));
+      else
+        queue.finish(sample.index, statuses[static_cast<size_t>(sample.index)]);
+      if (static_cast<int64_t>(samples.cases.size()) == batch)
+        break;
+      next = queue.next(/*wait=*/false);
     }
     if (!samples.cases.empty() && !prepared.put(std::move(samples)))
       break;
@@ -152,6 +163,7 @@ void SplitPrediction::handOver(SampleCase &sample) {
     done += attempt(sample.index, [&] {
       return sink(sample.index, sample.source, sample.probabilities.data());
     });
+  queue.finish(sample.index, statuses[static_cast<size_t>(sample.index)]);
 }
 
 Status SplitPrediction::run() {
@@ -177,8 +189,10 @@ Status SplitPrediction::run() {
       if (!samples)
         break;
       predicting = withoutExceptions([&] { return predict(*samples); });
-      if (!predicting.ok())
+      if (!predicting.ok()) {
+        queue.stop();
         break;
+      }
       samples->images = BatchArray<float>();
       predicted.put(std::move(*samples));
     }
@@ -201,9 +215,10 @@ std::vector<FailedCase> SplitPrediction::failures() const {
 StatusOr<std::vector<FailedCase>>
 segc::predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
                    int64_t count, int64_t batch, const CaseSink &sink,
-                   int64_t sinks, StageTimes *times) {
+                   int64_t sinks, StageTimes *times, CaseQueue *queue) {
+  AllCases all(count);
   SplitPrediction prediction(runner, dataset, split, count, batch, sink, sinks,
-                             times);
+                             times, queue ? *queue : all);
   SEGC_RETURN_IF_ERROR(prediction.run());
   return prediction.failures();
 }
@@ -223,7 +238,7 @@ segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
       [&](int64_t index, const SourceCase &source, const float *probabilities) {
         return writer.write(dataset.files(split, index), source, probabilities);
       },
-      fileWriters, options.times);
+      fileWriters, options.times, options.queue);
   if (failures.status().code() == StatusCode::Interrupted &&
       !dataset.files(split, 0).stack.empty())
     return Status(StatusCode::Interrupted,

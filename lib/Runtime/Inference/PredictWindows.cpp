@@ -62,17 +62,20 @@ struct WindowCase {
 class WindowCases {
 public:
   WindowCases(WindowPredictor predictor, const Dataset &dataset, Split split,
-              const WindowRun &run, int64_t classes, ThreadPool &pool)
+              int64_t count, const WindowRun &run, int64_t classes,
+              ThreadPool &pool)
       : predictor(std::move(predictor)), dataset(dataset), split(split),
-        run(run), classes(classes), pool(pool), writer(dataset, run.folders) {
+        run(run), classes(classes), pool(pool), writer(dataset, run.folders),
+        all(count), queue(run.queue ? *run.queue : all),
+        statuses(static_cast<size_t>(count)) {
     this->predictor.setTimes(run.times);
     if (!run.plan.regions.empty())
       this->predictor.setRegionLabels({run.plan.regionsClassOrder.begin(),
                                        run.plan.regionsClassOrder.end()});
   }
 
-  void predictAll(int64_t count);
-  void predictOverlapped(int64_t count);
+  void predictAll();
+  void predictOverlapped();
   /// Cases that were written, or whose labels were inspected.
   int64_t done() const { return written; }
   std::vector<FailedCase> failures() const;
@@ -102,6 +105,7 @@ private:
   Status writeCase(WindowCase &item);
   void note(WindowCase &item) {
     written += item.status.ok();
+    queue.finish(item.index, item.status);
     statuses[static_cast<size_t>(item.index)] = std::move(item.status);
   }
   const std::string &name(int64_t index) const {
@@ -116,6 +120,8 @@ private:
   ThreadPool &pool;
   ThreadPool alone{1};
   SegmentationWriter writer;
+  AllCases all;
+  CaseQueue &queue;
   /// The most that was resident before the first case.
   uint64_t startBytes = residentPeakBytes();
   std::vector<Status> statuses;
@@ -291,7 +297,7 @@ Status WindowCases::writeCase(WindowCase &item) {
     SEGC_RETURN_IF_ERROR(item.probabilities->sync());
   const CaseFiles &files = dataset.files(split, item.index);
   if (run.inspect)
-    SEGC_RETURN_IF_ERROR(run.inspect(files, item.source, item.labels));
+    SEGC_RETURN_IF_ERROR(run.inspect(item.index, item.source, item.labels));
   if (run.folders.predictions.empty())
     return Status::success();
   SEGC_RETURN_IF_ERROR(writer.writeVolume(files, item.source, item.labels,
@@ -309,30 +315,29 @@ Status WindowCases::writeCase(WindowCase &item) {
 // Cases
 //===----------------------------------------------------------------------===//
 
-void WindowCases::predictAll(int64_t count) {
-  statuses.resize(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) {
-    if (stopSignal())
-      break;
+void WindowCases::predictAll() {
+  while (const std::optional<int64_t> index = queue.next(/*wait=*/true)) {
     WindowCase item;
-    item.index = i;
+    item.index = *index;
     read(item);
     predict(item);
     write(item);
   }
 }
 
-void WindowCases::predictOverlapped(int64_t count) {
-  statuses.resize(static_cast<size_t>(count));
+void WindowCases::predictOverlapped() {
   HandOver<WindowCase> prepared, predicted;
   StageThreads stages([&] {
     prepared.close();
     predicted.close();
   });
   stages.add([&] {
-    for (int64_t i = 0; i < count && !stopSignal(); ++i) {
+    while (!queue.isShared() || prepared.waitForPlace()) {
+      const std::optional<int64_t> index = queue.next(/*wait=*/true);
+      if (!index)
+        break;
       WindowCase item;
-      item.index = i;
+      item.index = *index;
       read(item);
       if (!prepared.put(std::move(item)))
         break;
@@ -372,14 +377,14 @@ segc::predictWindows(WeightEnsemble &ensemble, const Dataset &dataset,
     SEGC_RETURN_IF_ERROR(ensemble.runner().releaseWeights());
   if (!run.folders.predictions.empty())
     SEGC_RETURN_IF_ERROR(createDirectories(run.folders.predictions));
-  WindowCases cases(std::move(predictor), dataset, split, run,
+  WindowCases cases(std::move(predictor), dataset, split, count, run,
                     ensemble.runner().manifest().classes,
                     ensemble.runner().device().threadPool());
   SEGC_RETURN_IF_ERROR(withoutExceptions([&] {
     if (run.maxMemory || count == 1)
-      cases.predictAll(count);
+      cases.predictAll();
     else
-      cases.predictOverlapped(count);
+      cases.predictOverlapped();
     return Status::success();
   }));
   if (stopSignal())

@@ -156,6 +156,7 @@ struct PredictOptions {
   bool saveProbabilities = false;
   std::string split = "test";
   bool overlays = true;
+  std::optional<int64_t> ranks; ///< See TrainOptions.
 };
 
 struct CheckOptions {

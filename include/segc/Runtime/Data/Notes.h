@@ -26,6 +26,8 @@ public:
   void add(const std::string &where, const std::string &what);
   /// Returns the warnings since the last call, each "where: what".
   std::vector<std::string> take();
+  /// Returns the same as they were added, each with its `where`.
+  std::vector<std::pair<std::string, std::string>> takeEach();
 
 private:
   std::mutex mutex; // Guards what follows.

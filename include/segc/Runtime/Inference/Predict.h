@@ -8,6 +8,7 @@
 #ifndef SEGC_RUNTIME_INFERENCE_PREDICT_H
 #define SEGC_RUNTIME_INFERENCE_PREDICT_H
 
+#include "segc/Runtime/Data/CaseQueue.h"
 #include "segc/Runtime/Data/SegmentationWriter.h"
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Inference/StageTimes.h"
@@ -34,17 +35,19 @@ using CaseSink = std::function<Status(int64_t index, const SourceCase &source,
 /// read and those before are handed over, with one thread in their order.
 /// Returns the cases that failed, in their order; a failure that concerns all
 /// cases is an error. `times`, if it is not null, is told how long the stages
-/// take.
+/// take. With a `queue` it predicts only the cases that it takes there.
 StatusOr<std::vector<FailedCase>>
 predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
              int64_t count, int64_t batch, const CaseSink &sink,
-             int64_t sinks = 1, StageTimes *times = nullptr);
+             int64_t sinks = 1, StageTimes *times = nullptr,
+             CaseQueue *queue = nullptr);
 
 /// What is written besides masks, and how.
 struct SplitPredictionOptions {
   bool greyMasks = false, saveProbabilities = false;
   SegmentationWriter::Postprocessing postprocessing;
   StageTimes *times = nullptr; ///< Is told how long the stages take.
+  CaseQueue *queue = nullptr;  ///< Of what is predicted; null: all cases.
 };
 
 /// Predicts the first `count` cases of a split in batches and writes their

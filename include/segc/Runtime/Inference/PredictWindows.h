@@ -28,9 +28,10 @@ struct WindowRun {
   PredictionFolders folders;
   /// Is given the labels of each case on the grid of its file, in the order of
   /// the cases.
-  std::function<Status(const CaseFiles &files, const SourceCase &source,
+  std::function<Status(int64_t index, const SourceCase &source,
                        const std::vector<uint8_t> &labels)>
       inspect;
+  CaseQueue *queue = nullptr;     ///< Of what is predicted; null: all cases.
   bool saveProbabilities = false; ///< As folders.predictions/CASE.npy.
   /// A case whose bound is larger fails; cases are not read and written while
   /// others are predicted. Absent: no limit.

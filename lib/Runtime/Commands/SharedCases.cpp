@@ -1,0 +1,161 @@
+//===- SharedCases.cpp - Cases that the ranks of a command share ----------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "SharedCases.h"
+#include "CaseProgress.h"
+
+#include <cstdio>
+
+using namespace segc;
+
+/// A case that has ended so many ranks is left to its fate.
+static constexpr int64_t maxAttempts = 2;
+
+Json segc::toJson(const Status &status) {
+  return {static_cast<int>(status.code()), status.message()};
+}
+
+Status segc::statusOf(const Json &json) {
+  const auto code = static_cast<StatusCode>(json.at(0).get<int>());
+  return code == StatusCode::Ok ? Status()
+                                : Status(code, json.at(1).get<std::string>());
+}
+
+StatusOr<std::unique_ptr<SharedCases>>
+SharedCases::join(const Job &job, const std::string &place,
+                  const std::string &task, std::vector<std::string> names,
+                  Notes &notes, const std::function<Status()> &begin) {
+  const std::string folder =
+      (job.folder.empty() ? place + "/.ranks" : job.folder) + "/" + task;
+  std::unique_ptr<SharedCases> shared(
+      new SharedCases(std::move(names), notes, job));
+  const bool keepsFolder = !job.folder.empty(); // Who started us reads it.
+  SEGC_ASSIGN_OR_RETURN(shared->dealing,
+                        Dealing::join(folder,
+                                      {job.id, job.rank, job.size, keepsFolder},
+                                      shared->names, begin));
+  shared->allNotes = notes.takeEach();
+  return shared;
+}
+
+void SharedCases::fail(const Status &status) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (error.ok())
+    error = status;
+  dealing->stop();
+}
+
+std::optional<int64_t> SharedCases::next(bool wait) {
+  for (;;) {
+    const StatusOr<std::optional<Dealing::Unit>> unit = dealing->next(wait);
+    if (!unit.ok()) {
+      fail(unit.status());
+      return std::nullopt;
+    }
+    if (!*unit)
+      return std::nullopt;
+    if ((*unit)->attempts < maxAttempts)
+      return (*unit)->index;
+    finish((*unit)->index,
+           dataLoss("the processes of " + std::to_string(maxAttempts) +
+                    " ranks ended while they worked on it"));
+  }
+}
+
+void SharedCases::setValue(int64_t index, Json value) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  values[index] = std::move(value);
+}
+
+Status SharedCases::record(int64_t index, const Status &status) {
+  Json record = {{"status", toJson(status)}, {"notes", notes.takeEach()}};
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    auto value = values.extract(index);
+    record["value"] = value ? std::move(value.mapped()) : Json();
+  }
+  // CBOR keeps every number and every byte of a name.
+  const std::vector<uint8_t> bytes = Json::to_cbor(record);
+  return dealing->finish(index, {bytes.begin(), bytes.end()});
+}
+
+void SharedCases::finish(int64_t index, const Status &status) {
+  if (Status written = record(index, status); !written.ok())
+    fail(written);
+}
+
+std::string SharedCases::rankText() const {
+  return "rank " + std::to_string(job.rank) + " of " + std::to_string(job.size);
+}
+
+Status SharedCases::readRecords() {
+  SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> records,
+                        dealing->records());
+  for (size_t i = 0; i < records.size(); ++i) {
+    const Json record = Json::from_cbor(records[i], /*strict=*/true,
+                                        /*allow_exceptions=*/false);
+    if (!record.is_object())
+      return dataLoss("the record of " + names[i] + " is damaged");
+    all.push_back({statusOf(record.at("status")), record.at("value")});
+    const auto more = record.at("notes").get<NoteList>();
+    allNotes.insert(allNotes.end(), more.begin(), more.end());
+  }
+  return Status::success();
+}
+
+std::optional<CommandResult> SharedCases::leave(const Status &status) {
+  if (status.code() == StatusCode::Interrupted)
+    return Status(StatusCode::Interrupted,
+                  "interrupted after " + std::to_string(dealing->finished()) +
+                      " of " + std::to_string(names.size()) + " cases");
+  const Status own = status.ok() ? error : status;
+  if (!own.ok()) {
+    printMessage(rankText() + ": " + own.message());
+    // A launcher may end all ranks when one exits by an error.
+    CommandResult result = Status::success();
+    result.exitCode = dealing->withdraw().value_or(CommandResult(own).exitCode);
+    return result;
+  }
+  const StatusOr<bool> ends = dealing->waitForEnd();
+  if (!ends.ok())
+    return ends.status();
+  if (*ends) {
+    const Status read = readRecords();
+    return read.ok() ? std::nullopt : std::optional(close(read));
+  }
+  CommandResult result = Status::success();
+  result.exitCode = dealing->exitCode().value_or(0);
+  return result;
+}
+
+CommandResult SharedCases::close(CommandResult result) {
+  if (result.status.code() == StatusCode::Interrupted)
+    return result;
+  if (!result.status.ok())
+    printMessage(result.status.message());
+  // All is printed before another rank may exit.
+  std::fflush(stdout);
+  CommandResult end = dealing->close(result.exitCode);
+  if (end.status.ok())
+    end.exitCode = result.exitCode;
+  return end;
+}
+
+std::vector<FailedCase> SharedCases::failures() const {
+  std::vector<FailedCase> failures;
+  for (size_t i = 0; i < all.size(); ++i)
+    if (!all[i].status.ok())
+      failures.push_back({names[i], all[i].status});
+  return failures;
+}
+
+void SharedCases::printNotes() {
+  Notes merged;
+  for (const auto &[where, what] : allNotes)
+    merged.add(where, what);
+  segc::printNotes(merged.take());
+}
