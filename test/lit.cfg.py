@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -48,6 +49,15 @@ if os.path.exists(os.path.join(config.segc_bin_dir, "segc-mpi.so")) and shutil.w
     config.available_features.add("mpi")
 else:
     lit_config.note("no MPI: the tests of several ranks are unsupported")
+# Several hosts are network namespaces of this machine, which root may make.
+hosts = subprocess.run(
+    [config.python, os.path.join(config.segc_source_dir, "bench/scaling/hosts.py"), "--check"],
+    capture_output=True, text=True,
+)
+if hosts.returncode == 0:
+    config.available_features.add("namespaces")
+else:
+    lit_config.note("no network namespaces: " + hosts.stderr.strip())
 # Kernels for instructions that this processor lacks are compiled, not run.
 with open("/proc/cpuinfo") as cpuinfo:
     if "avx512_fp16" not in cpuinfo.read():
