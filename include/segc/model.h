@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define SEGC_ABI_VERSION 6u
+#define SEGC_ABI_VERSION 7u
 /* Every buffer below must start at a multiple of this many bytes. */
 #define SEGC_ALIGNMENT 64u
 
@@ -73,6 +73,13 @@ typedef struct segc_collective {
   const char *stream;
   void *data; /* in the memory that the caller gave */
   uint64_t count;
+  /* Since version 7. The type that values have between ranks: `type`, or one of
+   * 16 bits for f32. Then the values of each rank are rounded to it, their sum
+   * is one of f32, and the result is rounded to it. */
+  uint32_t travels_as; /* segc_element. NOLINT: a name of C */
+  uint32_t index;      /* among the collectives of the program */
+  uint32_t of;         /* how many the program has */
+  uint32_t reserved;
 } segc_collective;
 
 /* What the observer is told about a kernel that is about to run or has run. */
@@ -107,10 +114,11 @@ typedef struct segc_services {
    */
   void (*kernel_begin)(void *context, const segc_kernel_event *event);
   int (*kernel_end)(void *context, const segc_kernel_event *event);
-  /* Needed by entries whose programs have collectives: without them such an
-   * entry does nothing and answers SEGC_UNAVAILABLE. Each collective that was
-   * started is waited for before the entry returns. A non-zero answer stops the
-   * entry: SEGC_INTERNAL. Not called by versions 1 and 2. */
+  /* What connects this rank with others; both or neither. A host without them
+   * is the only rank, and collectives leave data as it is. (Models of versions
+   * 3 to 6 do nothing then and answer SEGC_UNAVAILABLE.) Each collective that
+   * was started is waited for before the entry returns. A non-zero answer stops
+   * the entry: SEGC_INTERNAL. Not called by versions 1 and 2. */
   int (*collective_start)(void *context, const segc_collective *collective,
                           uint64_t *ticket);
   int (*collective_wait)(void *context, uint64_t ticket);
@@ -279,9 +287,14 @@ typedef struct segc_command {
      * computes. A runtime runs it or them. Since version 5. */
     uint32_t alternatives;
   };
-  uint32_t blob;    /* `module` of the blobs that have the kernel `name`, or
-                       SEGC_NO_BLOB */
-  uint32_t threads; /* of a block; 0 on the host */
+  uint32_t blob; /* `module` of the blobs that have the kernel `name`, or
+                    SEGC_NO_BLOB */
+  union {
+    uint32_t threads; /* of a block; 0 on the host */
+    /* segc_element that a collective's values have between ranks; since
+     * version 7, 0 (f32) before */
+    uint32_t travels_as; /* NOLINT: a name of C */
+  };
   uint32_t shared_bytes; /* dynamic shared memory of a block */
   union {
     const char *options; /* text for the library of a call */
@@ -378,7 +391,7 @@ const segc_model *segc_model_query(uint32_t max_version);
 #endif
 SEGC_ASSERT_SIZE(segc_scalars, 64);
 SEGC_ASSERT_SIZE(segc_call, 104);
-SEGC_ASSERT_SIZE(segc_collective, 40);
+SEGC_ASSERT_SIZE(segc_collective, 56);
 SEGC_ASSERT_SIZE(segc_services, 64);
 SEGC_ASSERT_SIZE(segc_operand, 40);
 SEGC_ASSERT_SIZE(segc_tensor_map, 152);

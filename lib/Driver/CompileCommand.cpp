@@ -8,6 +8,7 @@
 #include "segc/Driver/CompileCommand.h"
 
 #include "segc/Base/NumberChecks.h"
+#include "segc/Target/Link.h"
 #include "segc/Target/PerformanceModel.h"
 #include "llvm/ADT/StringExtras.h"
 #include <set>
@@ -210,6 +211,30 @@ static void addMemory(CLI::App &command, CompileOptions &options) {
                    "Keep the order of the kernels");
 }
 
+static void addCommunication(CLI::App &command, PipelineOptions &pipeline) {
+  command
+      .add_option("--ranks", pipeline.ranks,
+                  "Number of ranks that the averages of gradients are "
+                  "scheduled for (default: 8). The model trains with any "
+                  "number")
+      ->check(integerIn(1, 1 << 20));
+  command
+      .add_option(
+          "--link", pipeline.link,
+          "What connects these ranks: " + llvm::join(linkNames(), ", ") +
+              ", or microseconds and gigabytes a second, such as "
+              "30:1.2 (default: ethernet-10g, between GPUs nvlink)")
+      ->check([](const std::string &text) {
+        llvm::Expected<Link> link = parseLink(text, 1);
+        return link ? std::string() : llvm::toString(link.takeError());
+      });
+  command
+      .add_option("--reduce-type", pipeline.reduceType,
+                  "Type that gradients have between ranks: f32 (default), or "
+                  "bf16 or f16, which are half the bytes. Sums are f32")
+      ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+}
+
 static void addPasses(CLI::App &command, CompileOptions &options) {
   command
       .add_option_function<std::vector<std::string>>(
@@ -304,6 +329,7 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
                      "Embed weights (.safetensors)");
   addFusion(command, options.pipeline);
   addMemory(command, options);
+  addCommunication(command, options.pipeline);
   addPasses(command, options);
   command.parse_complete_callback(
       [shared = command.get_options(), &options] { record(shared, options); });

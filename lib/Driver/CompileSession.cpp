@@ -328,6 +328,10 @@ llvm::Error Session::emitModel() {
     versions.back().resources = std::move(kernels->resources);
     if (wantsReport()) {
       report.versions.push_back(report::collectVersion(versions.back()));
+      if (llvm::Error error =
+              addCommunication(report.versions.back(), target,
+                               versions.back().module, options.pipeline))
+        return error;
       if (llvm::Error error = addPredictions(report.versions.back(), target,
                                              versions.back().module, options))
         return error;

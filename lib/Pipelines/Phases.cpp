@@ -106,7 +106,9 @@ static void populatePlan(OpPassManager &manager,
       {options.target, options.winograd, options.multiplyType, options.threads,
        options.unverifiedKernels, options.conv}));
   if (options.schedule)
-    manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
+    manager.addNestedPass<func::FuncOp>(
+        createSchedulePass({options.inPlace, options.target, options.threads,
+                            options.ranks, options.link}));
   // Rematerialization runs after scheduling, which saves memory at no cost.
   if (options.reuse)
     manager.addNestedPass<func::FuncOp>(createRematerializePass(
@@ -120,6 +122,9 @@ static void populateProgram(OpPassManager &manager,
                             const PipelineOptions &options) {
   manager.addPass(createOutlineProgramsPass(
       {options.target, /*dependentLaunches=*/options.unverifiedKernels}));
+  manager.addPass(createScheduleCollectivesPass(
+      {options.target, options.threads, options.ranks, options.link,
+       options.reduceType}));
 }
 
 static void populateKernels(OpPassManager &manager,

@@ -45,7 +45,8 @@ private:
     uint32_t event = 0;  ///< Or `launch_flags`.
     uint32_t number = 0; ///< `collective`, `map_count` or `alternatives`.
     uint32_t blob = SEGC_NO_BLOB;
-    int64_t threads = 0, sharedBytes = 0;
+    int64_t threads = 0; ///< Or `travels_as`.
+    int64_t sharedBytes = 0;
   };
   void add(const Command &command);
   void addKernel(mlir::Operation *function, exec::FusionOp fusion,
@@ -357,6 +358,7 @@ void ProgramTable::addCollective(exec::CollectiveOp collective) {
   command.inputs = 1; // The operand is also written, in place.
   command.event = newEvent(collective.getDone());
   command.number = static_cast<uint32_t>(collective.getKind());
+  command.threads = elementOf(collective.getTravels().value_or(element));
   add(command);
 }
 

@@ -13,12 +13,41 @@ using namespace mlir;
 
 namespace segc::reference {
 
-namespace {
-
 using Tensors = std::vector<HostTensor>;
 
+/// Combines one element of a tensor over all ranks. Each addition is rounded.
+static double combine(exec::CollectiveKind kind, ElementKind travels,
+                      ArrayRef<Tensors> operands, size_t i, int64_t element) {
+  double result = roundTo(travels, operands[0][i][element]);
+  ElementKind type = operands[0][i].kind();
+  if (kind == exec::CollectiveKind::Broadcast)
+    return result;
+  for (const Tensors &other : operands.drop_front()) {
+    double value = roundTo(travels, other[i][element]);
+    result = kind == exec::CollectiveKind::Max ? std::max(result, value)
+                                               : roundTo(type, result + value);
+  }
+  if (kind == exec::CollectiveKind::Mean)
+    result = roundTo(type, result / static_cast<double>(operands.size()));
+  return roundTo(travels, result);
+}
+
+static std::vector<Tensors> evaluateCollective(exec::CollectiveOp op,
+                                               ArrayRef<Tensors> operands) {
+  Tensors results = operands[0];
+  // Alone, a rank sends nothing.
+  for (auto [i, tensor] : llvm::enumerate(results)) {
+    ElementKind travels = tensor.kind();
+    if (std::optional<Type> type = op.getTravels(); type && operands.size() > 1)
+      travels = elementKind(*type).value_or(travels);
+    for (int64_t element = 0; element < tensor.size(); ++element)
+      tensor[element] = combine(op.getKind(), travels, operands, i, element);
+  }
+  return std::vector<Tensors>(operands.size(), results);
+}
+
 /// Returns the op that a launch or a call computes; null for other commands.
-Operation *computationOf(Operation *command) {
+static Operation *computationOf(Operation *command) {
   if (auto launch = dyn_cast<exec::LaunchOp>(command))
     return launch.getFusion().getComputation();
   if (auto call = dyn_cast<exec::CallOp>(command))
@@ -26,31 +55,7 @@ Operation *computationOf(Operation *command) {
   return nullptr;
 }
 
-/// Combines one element of a tensor over all ranks. Each addition is rounded.
-double combine(exec::CollectiveKind kind, ArrayRef<Tensors> operands, size_t i,
-               int64_t element) {
-  double result = operands[0][i][element];
-  ElementKind type = operands[0][i].kind();
-  if (kind == exec::CollectiveKind::Broadcast)
-    return result;
-  for (const Tensors &other : operands.drop_front()) {
-    double value = other[i][element];
-    result = kind == exec::CollectiveKind::Max ? std::max(result, value)
-                                               : roundTo(type, result + value);
-  }
-  if (kind == exec::CollectiveKind::Mean)
-    result = roundTo(type, result / static_cast<double>(operands.size()));
-  return result;
-}
-
-std::vector<Tensors> evaluateCollective(exec::CollectiveOp op,
-                                        ArrayRef<Tensors> operands) {
-  Tensors results = operands[0];
-  for (auto [i, tensor] : llvm::enumerate(results))
-    for (int64_t element = 0; element < tensor.size(); ++element)
-      tensor[element] = combine(op.getKind(), operands, i, element);
-  return std::vector<Tensors>(operands.size(), results);
-}
+namespace {
 
 /// Returns the operands at their places in the result, with zeros between them.
 HostTensor joined(exec::JoinOp op, const Tensors &operands) {

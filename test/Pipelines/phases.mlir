@@ -37,14 +37,15 @@
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
 // PLAN: Pass Manager with 4 passes:
 // PLAN: seg-select-strategy{conv=generated multiply-type=auto target= threads=0 unverified-kernels=false winograd=f4}
-// PLAN: seg-schedule{in-place=true}
+// PLAN: seg-schedule{in-place=true link= more-memory=2.000000e+00 ranks=0 target= threads=0}
 // PLAN: seg-rematerialize{budget=-1 in-place=true share=1.000000e+00 table=false target=}
 // PLAN: seg-plan-memory{in-place=true reuse=true}
 
 // RUN: segc-opt %s --segc-program --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PROGRAM
-// PROGRAM: Pass Manager with 1 passes:
+// PROGRAM: Pass Manager with 2 passes:
 // PROGRAM-NEXT: builtin.module(
 // PROGRAM-NEXT: exec-outline-programs{dependent-launches=false target=}
+// PROGRAM-NEXT: exec-schedule-collectives{link= ranks=0 reduce-type=f32 target= threads=0}
 
 // RUN: segc-opt %s --segc-kernels --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=KERNELS
 // KERNELS: Pass Manager with 2 passes:

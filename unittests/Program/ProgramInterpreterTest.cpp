@@ -20,6 +20,12 @@ using namespace mlir;
 using namespace segc;
 using namespace segc::reference;
 
+/// A value as it travels.
+static float rounded(float value, StringRef type) {
+  return type == "bf16" ? static_cast<float>(roundTo(ElementKind::BF16, value))
+                        : value;
+}
+
 namespace {
 
 /// A small V-Net after the phase `fusion`, and its programs.
@@ -230,7 +236,7 @@ exec.program @step batch 1 arena 64 bound 64 (%x = "x" inputs[0] : tensor<16xf32
   %1 = exec.copy (%0 : tensor<16xf32>) -> (arena + 0 : tensor<16xf32>)
   %t = exec.record stream "compute"
   exec.wait %t stream "communication"
-  %2, %done = exec.collective KIND (%0 : tensor<16xf32>) -> (gradients + 0 : tensor<16xf32>) stream "communication"
+  %2, %done = exec.collective KIND (%0 : tensor<16xf32>) -> (gradients + 0 : tensor<16xf32>) AS stream "communication"
   %3 = exec.copy (%1 : tensor<16xf32>) -> (outputs[0] : tensor<16xf32>)
   exec.wait %done stream "compute"
   %4 = exec.copy (%2 : tensor<16xf32>) -> (outputs[1] : tensor<16xf32>)
@@ -244,10 +250,18 @@ TEST(ProgramInterpreter, CollectivesJoinRanks) {
   registerReferenceModels(registry);
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
-  for (StringRef kind : {"sum", "mean", "max", "broadcast"}) {
-    SCOPED_TRACE(kind.str());
+  for (auto [kind, type] :
+       std::initializer_list<std::pair<StringRef, StringRef>>{
+           {"sum", ""},
+           {"mean", ""},
+           {"max", ""},
+           {"broadcast", ""},
+           {"sum", "bf16"},
+           {"mean", "bf16"}}) {
+    SCOPED_TRACE(kind.str() + " " + type.str());
     std::string text = collectives;
     text.replace(text.find("KIND"), 4, kind.str());
+    text.replace(text.find("AS"), 2, type.empty() ? "" : "as " + type.str());
     auto module = parseSourceString<ModuleOp>(text, &context);
     ASSERT_TRUE(module);
     EXPECT_TRUE(succeeded(verifyPrograms(*module)));
@@ -270,14 +284,16 @@ TEST(ProgramInterpreter, CollectivesJoinRanks) {
         float values[3];
         for (int r = 0; r < 3; ++r)
           values[r] = std::max(0.0f, static_cast<float>(inputs[r][i]));
+        EXPECT_EQ(own[i], values[rank]);
+        for (float &value : values)
+          value = rounded(value, type);
         float sum = values[0] + values[1] + values[2];
         float expected = kind == "sum"    ? sum
                          : kind == "mean" ? sum / 3
                          : kind == "max"
                              ? std::max({values[0], values[1], values[2]})
                              : values[0];
-        EXPECT_EQ(own[i], values[rank]);
-        EXPECT_EQ(all[i], expected) << rank << " " << i;
+        EXPECT_EQ(all[i], rounded(expected, type)) << rank << " " << i;
       }
     }
   }

@@ -43,6 +43,9 @@ struct PipelineOptions {
   int64_t threads = 0;               ///< See seg-select-strategy.
   bool unverifiedKernels = false;    ///< See seg-select-strategy.
   std::string conv = "generated";    ///< See seg-select-strategy.
+  int64_t ranks = 0;                 ///< See exec-schedule-collectives.
+  std::string link;                  ///< See exec-schedule-collectives.
+  std::string reduceType = "f32";    ///< See exec-schedule-collectives.
   bool autotune = false;
   std::string autotuneCache; ///< See seg-autotune.
 };

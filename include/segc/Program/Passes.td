@@ -27,6 +27,27 @@ def OutlineProgramsPass : Pass<"exec-outline-programs", "::mlir::ModuleOp"> {
   let dependentDialects = ["::segc::exec::ExecDialect", "::mlir::func::FuncDialect"];
 }
 
+def ScheduleCollectivesPass : Pass<"exec-schedule-collectives", "::mlir::ModuleOp"> {
+  let summary = "Average gradients over the ranks while others are computed";
+  let description = [{
+    The program `train_step` gets collectives that average its gradients over
+    the ranks, in place, on the stream "communication", and waits for all of
+    them in front of the update. Each takes a bucket, gradients that lie next to
+    one another, as soon as its last is computed. The buckets are those with
+    which the last one ends first, by the cost model of the target and of the
+    link (BucketSplit.h). The result runs on any number of ranks. Remarks of
+    category `communication` give the modelled times of each bucket, and what
+    the step waits for.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"\"", "Target whose cost model is used; empty: the first registered target">,
+                 Option<"threads", "threads", "int64_t", "0", "Threads of a rank on a host; 0: one">,
+                 Option<"ranks", "ranks", "int64_t", "0", "Number of ranks; 0: 8">,
+                 Option<"link", "link", "std::string", "\"\"", "What connects them: a name, or microseconds:gigabytes a second">,
+                 Option<"reduceType", "reduce-type", "std::string", "\"f32\"", "Type that gradients have between ranks: f32, bf16 or f16">];
+  let statistics = [Statistic<"buckets", "num-buckets", "Number of buckets">];
+  let dependentDialects = ["::segc::exec::ExecDialect"];
+}
+
 def VerifyProgramsPass : Pass<"exec-verify", "::mlir::ModuleOp"> {
   let summary = "Verify programs, which may have been edited, before code generation";
   let description = [{

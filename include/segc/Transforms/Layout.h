@@ -17,6 +17,10 @@ namespace segc {
 /// from it.
 llvm::LogicalResult verifyLayoutAttr(mlir::ModuleOp module);
 
+/// Where the parameters begin that no weight decay applies to: behind all
+/// others, or not at all. The layout need not be valid.
+int64_t undecayedOffset(mlir::ModuleOp module);
+
 /// Whether results with these attributes are the gradients of all parameters of
 /// the layout. The layout need not be valid.
 bool yieldsGradients(mlir::DictionaryAttr layout,

@@ -206,8 +206,18 @@ def SchedulePass : Pass<"seg-schedule", "::mlir::func::FuncOp"> {
     first of this list; buffers are shared in place as the planner would share
     them. Kernels that read an argument stay before the kernel that overwrites
     it. A remark of category `memory` gives the bound of each order.
+
+    With `ranks`, an entry that computes gradients may need more: of the orders
+    whose bound is at most `more-memory` per cent above the lowest, the one is
+    taken with which the ranks wait least for gradients
+    (exec-schedule-collectives).
   }];
-  let options = [Option<"inPlace", "in-place", "bool", "true", "As for seg-plan-memory">];
+  let options = [Option<"inPlace", "in-place", "bool", "true", "As for seg-plan-memory">,
+                 Option<"target", "target", "std::string", "\"\"", "Target whose cost model is used">,
+                 Option<"threads", "threads", "int64_t", "0", "As for exec-schedule-collectives">,
+                 Option<"ranks", "ranks", "int64_t", "0", "Number of ranks that the order is for; 0: memory alone counts">,
+                 Option<"link", "link", "std::string", "\"\"", "As for exec-schedule-collectives">,
+                 Option<"moreMemory", "more-memory", "double", "2", "Per cent of the bound that shorter waits may cost">];
   let statistics = [Statistic<"reordered", "num-reordered", "Number of entries whose order changed">];
 }
 

@@ -77,6 +77,8 @@ void Page::head() {
   for (const Entry &entry : version.entries)
     out << "<a href='#" << escapeHtml(entry.name) << "'>"
         << escapeHtml(entry.name) << "</a>";
+  if (version.communication)
+    out << "<a href='#communication'>communication</a>";
   out << "</nav>\n";
 }
 
@@ -385,6 +387,7 @@ std::string Page::build() {
   summary();
   for (size_t i = 0; i < version.entries.size(); ++i)
     entry(i);
+  out << communicationSection(version);
   out << "<script>" << pageScript << "</script></body></html>\n";
   return std::move(text);
 }

@@ -36,6 +36,9 @@ std::string memorySvg(const Entry &entry);
 /// kernels of the host.
 std::string resourceTable(const Entry &entry);
 /// Tables of the entry's predictions, one for each device.
+/// The section about collectives; empty if there are none.
+std::string communicationSection(const Version &version);
+
 std::string predictionTables(const Version &version, const Entry &entry,
                              int64_t batch);
 /// The roofline diagram of an entry; empty if no kernel has both FLOP and

@@ -96,6 +96,26 @@ static json::Object launchObject(const Launch &launch) {
   return object;
 }
 
+static json::Object communicationObject(const Communication &communication) {
+  json::Array collectives;
+  for (const Collective &collective : communication.collectives)
+    collectives.push_back(
+        json::Object{{"kind", collective.kind},
+                     {"tensors", collective.tensors},
+                     {"bytes", collective.bytes},
+                     {"launches_before", collective.launches},
+                     {"ready_ms", collective.readySeconds * 1e3},
+                     {"start_ms", collective.startSeconds * 1e3},
+                     {"done_ms", collective.doneSeconds * 1e3}});
+  return json::Object{
+      {"ranks", communication.ranks},
+      {"latency_us", communication.latency * 1e6},
+      {"gigabytes_per_second", communication.bytesPerSecond * 1e-9},
+      {"step_ms", communication.stepSeconds * 1e3},
+      {"exposed_ms", communication.exposedSeconds * 1e3},
+      {"collectives", std::move(collectives)}};
+}
+
 static json::Object entryObject(const Report &report, const Version &version,
                                 const Entry &entry) {
   json::Array launches, kernels, buffers, steps;
@@ -143,9 +163,11 @@ json::Value toJson(const Report &report) {
     json::Object entries;
     for (const Entry &entry : version.entries)
       entries[entry.name] = entryObject(report, version, entry);
-    versions.push_back(
-        json::Object{{version.onHost ? "cpu" : "gpu", version.target.name},
-                     {"entries", std::move(entries)}});
+    json::Object object{{version.onHost ? "cpu" : "gpu", version.target.name},
+                        {"entries", std::move(entries)}};
+    if (const std::optional<Communication> &found = version.communication)
+      object["communication"] = communicationObject(*found);
+    versions.push_back(std::move(object));
   }
   json::Object seconds;
   for (const auto &[step, time] : report.compileSeconds)

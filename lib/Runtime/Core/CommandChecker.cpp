@@ -117,6 +117,9 @@ Status TableChecker::checkKind(const segc_program &program,
       command.collective > SEGC_COLLECTIVE_BROADCAST)
     return dataLoss(where + ": is a collective of the unknown kind " +
                     std::to_string(command.collective));
+  if (kind == SEGC_COMMAND_COLLECTIVE && command.travels_as > SEGC_BF16)
+    return dataLoss(where + ": its values travel as the unknown type " +
+                    std::to_string(command.travels_as));
   return Status::success();
 }
 

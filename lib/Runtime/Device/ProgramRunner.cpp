@@ -40,8 +40,7 @@ static uint64_t elementsOf(const segc_operand &operand, int64_t batch) {
          operand.elements_per_sample * static_cast<uint64_t>(batch);
 }
 
-/// Checks for libraries and collectives that are missing, before anything
-/// runs.
+/// Checks for libraries that are missing, before anything runs.
 Status ProgramRunner::checkServices(
     const segc_program &program, int64_t batch,
     std::set<const segc_command *> &libraryCalls) const {
@@ -54,10 +53,6 @@ Status ProgramRunner::checkServices(
       if (*isCalled)
         libraryCalls.insert(&command);
     }
-    if (command.kind == SEGC_COMMAND_COLLECTIVE && !collectives)
-      return unsupported(where(program, command) +
-                         ": it is a collective, and the runner was given none "
-                         "(setCollectives)");
   }
   return Status::success();
 }
@@ -182,10 +177,20 @@ Status ProgramRunner::startCollective(const Call &call,
   Stream &stream = *call.streams[command.stream];
   DeviceAddress data;
   SEGC_RETURN_IF_ERROR(addressOf(call.memory, operand, data));
-  SEGC_RETURN_IF_ERROR(collectives->enqueue(
-      stream, {sizeof(segc_collective), command.collective, operand.type,
-               operand.region, call.program.streams[command.stream],
-               data.asPointer(), elementsOf(operand, call.batch)}));
+  const auto isCollective = [](const segc_command &other) {
+    return other.kind == SEGC_COMMAND_COLLECTIVE;
+  };
+  const segc_command *first = call.program.commands,
+                     *end = first + call.program.command_count;
+  // Without others there is nothing to exchange.
+  if (collectives)
+    SEGC_RETURN_IF_ERROR(collectives->enqueue(
+        stream,
+        {sizeof(segc_collective), command.collective, operand.type,
+         operand.region, call.program.streams[command.stream], data.asPointer(),
+         elementsOf(operand, call.batch), command.travels_as,
+         static_cast<uint32_t>(std::count_if(first, &command, isCollective)),
+         static_cast<uint32_t>(std::count_if(first, end, isCollective)), 0}));
   return device.record(*events[command.event], stream);
 }
 

@@ -22,13 +22,34 @@ static int64_t place(int64_t &end, RankedTensorType type) {
   return offset;
 }
 
+/// The parameters in the order of their first use. The gradients of later ones
+/// are computed earlier, and those that lie together are averaged together.
+static SmallVector<seg::ParamOp> inOrderOfUse(seg::NetworkOp network) {
+  llvm::DenseMap<Operation *, int64_t> positions;
+  network.getForward().walk(
+      [&](Operation *op) { positions[op] = positions.size(); });
+  auto firstUse = [&](seg::ParamOp param) {
+    int64_t first = positions.size();
+    for (Operation *user : param->getUsers())
+      first = std::min(first, positions.lookup(user));
+    return first;
+  };
+  SmallVector<seg::ParamOp> params;
+  network.getForward().walk(
+      [&](seg::ParamOp param) { params.push_back(param); });
+  llvm::sort(params, [&](seg::ParamOp a, seg::ParamOp b) {
+    return std::pair(firstUse(a), positions.lookup(a)) <
+           std::pair(firstUse(b), positions.lookup(b));
+  });
+  return params;
+}
+
 Layout::Layout(seg::NetworkOp network) {
   // Parameters with weight decay come first, so that an index separates them.
   for (bool decay : {true, false}) {
-    network.getForward().walk([&](seg::ParamOp param) {
+    for (seg::ParamOp param : inOrderOfUse(network))
       if (param.getDecay() == decay)
         params.push_back({param, place(paramBytes, param.getType())});
-    });
     if (decay)
       decayBytes = paramBytes;
   }

@@ -15,6 +15,21 @@ using namespace mlir;
 
 namespace segc {
 
+int64_t undecayedOffset(ModuleOp module) {
+  int64_t offset = std::numeric_limits<int64_t>::max();
+  auto layout = module->getAttrOfType<DictionaryAttr>(layoutAttrName);
+  auto parameters = layout ? layout.getAs<ArrayAttr>("parameters") : nullptr;
+  if (!parameters)
+    return offset;
+  for (auto parameter : parameters.getAsRange<DictionaryAttr>()) {
+    auto decay = parameter.getAs<BoolAttr>("decay");
+    auto place = parameter.getAs<IntegerAttr>("offset");
+    if (decay && place && !decay.getValue())
+      offset = std::min(offset, place.getInt());
+  }
+  return offset;
+}
+
 /// Alignment of parameters and states, and limit on the size of their regions.
 static constexpr int64_t flatAlignment = 64, maxRegion = int64_t{1} << 46;
 

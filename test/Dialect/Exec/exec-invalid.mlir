@@ -304,6 +304,20 @@ exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf32>,
 
 // -----
 
+exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf32>) {
+  // expected-error@+1 {{expects values of f32 to travel as bf16 or f16, got 'f32' as 'i8'}}
+  %s, %t = exec.collective sum (%a : tensor<4xf32>) -> (gradients + 0 : tensor<4xf32>) as i8
+}
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf16>) {
+  // expected-error@+1 {{expects values of f32 to travel as bf16 or f16, got 'f16' as 'bf16'}}
+  %s, %t = exec.collective sum (%a : tensor<4xf16>) -> (gradients + 0 : tensor<4xf16>) as bf16
+}
+
+// -----
+
 exec.program @p batch 1 arena 0 bound 0 (%a = "a" scalars + 0 : tensor<4xi64>) {
   // expected-error@+1 {{expects floats in result #0, got 'tensor<4xi64>'}}
   %s, %t = exec.collective broadcast (%a : tensor<4xi64>) -> (scalars + 0 : tensor<4xi64>)

@@ -80,6 +80,13 @@ exec.program @grad_step batch 1 arena 0 bound 0
   %all = exec.join (%s#0 : tensor<16xf32>, %s#1 : tensor<16xf32>) -> (gradients + 0 : tensor<32xf32>)
   exec.return (%all as "gradients" : tensor<32xf32>)
 }
+// Values of 32 bits that travel in 16.
+// CHECK-LABEL: exec.program @narrow
+exec.program @narrow batch 1 arena 0 bound 0 (%g = "a" gradients + 0 : tensor<16xf32>) {
+  // CHECK: exec.collective mean (%{{.*}} : tensor<16xf32>) -> (gradients + 0 : tensor<16xf32>) as bf16 stream "communication"
+  %s, %t = exec.collective mean (%g : tensor<16xf32>) -> (gradients + 0 : tensor<16xf32>) as bf16 stream "communication"
+  exec.return (%s as "a" : tensor<16xf32>)
+}
 // CHECK-LABEL: exec.program @nothing batch 1 arena 0 bound 0 () {
 exec.program @nothing batch 1 arena 0 bound 0 () {
 }

@@ -9,7 +9,7 @@ layer unless it is about the whole entry, and is there once.
 import re
 import sys
 
-WHOLE = {"order", "order-not-taken", "less-memory", "recomputed"}
+WHOLE = {"order", "order-not-taken", "less-memory", "recomputed", "bucket", "exposed"}
 
 
 def main():

@@ -371,6 +371,9 @@ TEST_F(Programs, CollectivesJoinTwoRunners) {
     EXPECT_EQ(group.seen[0].region, uint32_t{SEGC_REGION_GRADIENTS});
     EXPECT_EQ(group.streams[0], "communication");
     EXPECT_EQ(group.seen[0].count, 32u);
+    EXPECT_EQ(group.seen[0].travels_as, uint32_t{SEGC_F32});
+    EXPECT_EQ(group.seen[0].index, 0u);
+    EXPECT_EQ(group.seen[0].of, 1u);
   }
 }
 
@@ -395,19 +398,20 @@ TEST_F(Programs, FailuresOfCollectivesAreTold) {
   }
 }
 
-// Missing services of a program are reported before any command runs.
-TEST_F(Programs, CollectivesAndLibrariesAreNeeded) {
+// The only rank trains as a program without collectives does.
+TEST_F(Programs, CollectivesOfOneRank) {
   for (const std::shared_ptr<Device> &device :
        {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
-    ModelRunner ranks = make("FakeRanks", device);
-    segc_scalars scalars = firstScalars();
-    Status status = ranks.call("train_step", {image, label}, 2, scalars);
-    EXPECT_THAT(status.message(),
-                AllOf(HasSubstr("train_step"), HasSubstr("collective"),
-                      HasSubstr("mean")));
-    EXPECT_EQ(scalars.step, 1);
-    EXPECT_EQ(valuesOf(ranks, ranks.gradients()), std::vector<float>(32, 0.0f));
-    EXPECT_TRUE(ranks.call("evaluate_step", {image, label}, 2).ok());
+    ModelRunner ranks = make("FakeRanks", device),
+                alone = make("FakeProgram", makeHostDevice(pool));
+    EXPECT_EQ(train(ranks, 3).parameters, train(alone, 3).parameters);
+  }
+}
+
+// Missing libraries of a program are reported before any command runs.
+TEST_F(Programs, LibrariesAreNeeded) {
+  for (const std::shared_ptr<Device> &device :
+       {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
     ModelRunner library = make("FakeLibrary", device);
     EXPECT_THAT(
         library.call("predict", {image}, 2).message(),

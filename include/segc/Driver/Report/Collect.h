@@ -9,12 +9,19 @@
 #define SEGC_DRIVER_REPORT_COLLECT_H
 
 #include "segc/Driver/Report/Report.h"
+#include "segc/Pipelines/Phases.h"
 #include "segc/Program/ModelTables.h"
 
 namespace segc::report {
 
 /// The programs of a version, with their kernels and buffers.
 Version collectVersion(const ModelVersion &version);
+
+/// Adds the collectives of a version's train_step, with their modelled times
+/// for the ranks and the link of the options.
+llvm::Error addCommunication(Version &version, const Target &target,
+                             mlir::ModuleOp module,
+                             const PipelineOptions &options);
 
 } // namespace segc::report
 

@@ -98,6 +98,22 @@ struct MemoryStep {
   double extraSeconds = 0; ///< The modelled cost on one core.
 };
 
+/// A collective over the ranks, by the cost models.
+struct Collective {
+  std::string kind; ///< "mean"
+  int64_t tensors = 0, bytes = 0;
+  int launches = 0; ///< Those that come before it: of grad_step.
+  double readySeconds = 0, startSeconds = 0, doneSeconds = 0;
+};
+
+/// What ranks exchange in a train_step.
+struct Communication {
+  int64_t ranks = 0;
+  double latency = 0, bytesPerSecond = 0; ///< Of the link.
+  std::vector<Collective> collectives;
+  double stepSeconds = 0, exposedSeconds = 0;
+};
+
 struct Entry {
   std::string name;
   std::vector<Kernel> kernels; ///< The kernels in program order; empty if they
@@ -125,6 +141,7 @@ struct Version {
   bool onHost = true; ///< Its kernels run on the processor that loads them.
   std::vector<Entry> entries;
   std::vector<std::string> devices; ///< For which kernels are predicted.
+  std::optional<Communication> communication;
 };
 
 /// How times were measured.

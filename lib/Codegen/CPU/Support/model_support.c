@@ -318,16 +318,35 @@ static void run_copy(const run *r, const segc_command *command) {
   }
 }
 
+static int is_only_rank(const run *r) {
+  return !r->services->collective_start || !r->services->collective_wait;
+}
+
+/* The commands of the program that are collectives, up to `end`. */
+static uint32_t collectives_before(const run *r, const segc_command *end) {
+  uint32_t count = 0;
+  for (const segc_command *c = r->program->commands; c != end; ++c)
+    count += c->kind == SEGC_COMMAND_COLLECTIVE;
+  return count;
+}
+
 static segc_code start_collective(run *r, const segc_command *command) {
+  if (is_only_rank(r))
+    return SEGC_OK;
   const segc_services *services = r->services;
   const segc_operand *operand = &command->operands[0];
-  segc_collective collective = {sizeof collective,
-                                command->collective,
-                                operand->type,
-                                operand->region,
-                                r->program->streams[command->stream],
-                                address_of(r, operand),
-                                elements_of(r, operand)};
+  segc_collective collective = {
+      sizeof collective,
+      command->collective,
+      operand->type,
+      operand->region,
+      r->program->streams[command->stream],
+      address_of(r, operand),
+      elements_of(r, operand),
+      command->travels_as,
+      collectives_before(r, command),
+      collectives_before(r, r->program->commands + r->program->command_count),
+      0};
   if (services->collective_start(services->context, &collective,
                                  &r->tickets[command->event]))
     return fail(r, SEGC_INTERNAL, ": the host could not start the collective ",
@@ -358,12 +377,6 @@ static segc_code check_commands(const run *r) {
                   command);
     if (command->kind == SEGC_COMMAND_CALL && !command->alternatives)
       return fail(r, SEGC_UNAVAILABLE, ": this processor has no library ",
-                  command);
-    if (command->kind == SEGC_COMMAND_COLLECTIVE &&
-        (!r->services->collective_start || !r->services->collective_wait))
-      return fail(r, SEGC_UNAVAILABLE,
-                  ": expected the services collective_start and "
-                  "collective_wait for the collective ",
                   command);
   }
   return SEGC_OK;

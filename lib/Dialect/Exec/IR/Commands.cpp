@@ -350,6 +350,12 @@ LogicalResult CollectiveOp::verify() {
     return emitOpError("expects results of the types of its operands");
   if (failed(verifyBuffers(*this, getBuffers())))
     return failure();
+  Type all =
+      cast<RankedTensorType>(getInputs().front().getType()).getElementType();
+  if (std::optional<Type> type = getTravels())
+    if (!all.isF32() || !(type->isBF16() || type->isF16()))
+      return emitOpError("expects values of f32 to travel as bf16 or f16, got ")
+             << all << " as " << *type;
   BufferAttr last;
   for (auto [i, buffer] :
        llvm::enumerate(getBuffers().getAsRange<BufferAttr>())) {

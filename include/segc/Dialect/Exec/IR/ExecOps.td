@@ -232,19 +232,21 @@ def Exec_CollectiveOp : Exec_PlacingCommand<"collective"> {
     ranks, in the order of the ranks; `broadcast` leaves that of rank 0. The
     tensors are one bucket: they follow one another in one region, and are of
     one element type; they usually stay where they are. The token says when it
-    is done, for `exec.wait` of other streams.
+    is done, for `exec.wait` of other streams. Where values of f32 travel `as` a
+    type of 16 bits, those of each rank are rounded to it, their sum is one of
+    f32, and the result is rounded to it.
 
     ```mlir
     %sums:2, %t = exec.collective sum (%g0 : tensor<16xf32>, %g1 : tensor<64xf32>)
-        -> (gradients + 0 : tensor<16xf32>, gradients + 64 : tensor<64xf32>) stream "communication"
+        -> (gradients + 0 : tensor<16xf32>, gradients + 64 : tensor<64xf32>) as bf16 stream "communication"
     ```
   }];
   let arguments = (ins Exec_CollectiveKindAttr:$kind, Exec_Tensors:$inputs, Exec_BufferArray:$buffers,
-                       Exec_Stream:$stream);
+                       OptionalAttr<TypeAttr>:$travels, Exec_Stream:$stream);
   let results = (outs Exec_Tensors:$outputs, Exec_TokenType:$done);
   let assemblyFormat = [{
     $kind custom<Reads>($inputs, type($inputs)) `->` custom<Buffers>($buffers, type($outputs))
-    (`stream` $stream^)? attr-dict
+    (`as` $travels^)? (`stream` $stream^)? attr-dict
   }];
 }
 
