@@ -50,14 +50,16 @@ if os.path.exists(os.path.join(config.segc_bin_dir, "segc-mpi.so")) and shutil.w
 else:
     lit_config.note("no MPI: the tests of several ranks are unsupported")
 # Several hosts are network namespaces of this machine, which root may make.
-hosts = subprocess.run(
-    [config.python, os.path.join(config.segc_source_dir, "bench/scaling/hosts.py"), "--check"],
-    capture_output=True, text=True,
-)
-if hosts.returncode == 0:
-    config.available_features.add("namespaces")
-else:
-    lit_config.note("no network namespaces: " + hosts.stderr.strip())
+# They may be nodes of a Slurm cluster.
+for program, feature in (("hosts", "namespaces"), ("slurm", "slurm")):
+    check = subprocess.run(
+        [config.python, os.path.join(config.segc_source_dir, f"bench/scaling/{program}.py"), "--check"],
+        capture_output=True, text=True,
+    )
+    if check.returncode == 0:
+        config.available_features.add(feature)
+    else:
+        lit_config.note(f"no {feature}: " + check.stderr.strip())
 # Kernels for instructions that this processor lacks are compiled, not run.
 with open("/proc/cpuinfo") as cpuinfo:
     if "avx512_fp16" not in cpuinfo.read():

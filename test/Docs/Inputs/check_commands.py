@@ -4,10 +4,12 @@
 
   check_commands.py SOURCE
 
-In fenced blocks of the Markdown files: options of segc and segrun are held
-against --help of that command, repository paths and links against the tree.
+In fenced blocks of the Markdown files and in the scripts of examples: options
+of segc and segrun are held against --help of that command, repository paths and
+links against the tree.
 """
 
+import itertools
 import pathlib
 import re
 import shlex
@@ -16,6 +18,7 @@ import sys
 from functools import lru_cache
 
 FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LAUNCHERS = ("mpirun", "srun", "setsid")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 PATH = re.compile(r"^(models|data|examples|scripts|bench)/[\w./-]+$")
 
@@ -27,20 +30,23 @@ def options(*command):
     return set(re.findall(r"--?[a-zA-Z][\w-]*", text))
 
 
-def commands(text):
-    """Words of each command line: comments cut, continuations joined."""
-    for block in FENCE.findall(text):
-        for line in block.replace("\\\n", " ").splitlines():
-            words = shlex.split(line, comments=True) if line.count("'") % 2 == 0 else []
-            while words and (words[0] == "time" or "=" in words[0]):
-                words.pop(0)
-            if words:
-                yield words
+def commands(block):
+    """Words of each command line: comments cut, continuations joined; without
+    what starts several processes of it."""
+    for line in block.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True) if line.count("'") % 2 == 0 else []
+        while words and (words[0] == "time" or "=" in words[0]):
+            words.pop(0)
+        if words and words[0] in LAUNCHERS and "segrun" in words:
+            words = words[words.index("segrun") :]
+        if words:
+            yield words
 
 
 def problems(source, page):
     text = page.read_text()
-    for words in commands(text):
+    blocks = FENCE.findall(text) if page.suffix == ".md" else [text]
+    for words in itertools.chain.from_iterable(map(commands, blocks)):
         program = pathlib.PurePath(words[0]).name
         if program in ("segc", "segrun") and len(words) > 1 and not words[1].startswith("-"):
             command, known = [program, words[1]], set()
@@ -66,6 +72,8 @@ def main():
     pages = [page for page in source.glob("*.md")]
     for folder in ("docs", "models", "data", "examples", "bench"):
         pages += (source / folder).glob("**/*.md")
+    for suffix in ("sh", "sbatch"):
+        pages += (source / "examples").glob(f"**/*.{suffix}")
     found = [f"{page.relative_to(source)}: {problem}" for page in sorted(pages) for problem in problems(source, page)]
     print("\n".join(found) or f"{len(pages)} pages checked")
     return bool(found)
