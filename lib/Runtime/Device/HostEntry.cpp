@@ -18,8 +18,7 @@ struct ServiceContext {
   ThreadPool *pool;
   KernelObserver *observer;
   Collectives *collectives;
-  Stream *stream;
-  Status *failure; ///< of a collective
+  Status failure; ///< the first of a collective
 };
 
 /// The tasks of a kernel, each of which is reported to the observer.
@@ -36,6 +35,13 @@ struct ObservedTasks {
   }
 };
 } // namespace
+
+/// The answer of a service of collectives: not 0 after an error, which is kept.
+static int answer(ServiceContext &context, const Status &status) {
+  if (context.failure.ok())
+    context.failure = status;
+  return status.ok() ? 0 : 1;
+}
 
 static segc_services makeServices(ServiceContext &context) {
   segc_services services = {};
@@ -67,12 +73,15 @@ static segc_services makeServices(ServiceContext &context) {
     services.collective_start =
         [](void *opaque, const segc_collective *collective, uint64_t *ticket) {
           auto *caller = static_cast<ServiceContext *>(opaque);
-          *ticket = 0; // the host's work is done when it was enqueued
-          *caller->failure =
-              caller->collectives->enqueue(*caller->stream, *collective);
-          return caller->failure->ok() ? 0 : 1;
+          const StatusOr<uint64_t> started =
+              caller->collectives->start(*collective);
+          *ticket = started.ok() ? *started : 0;
+          return answer(*caller, started.status());
         };
-    services.collective_wait = [](void *, uint64_t) { return 0; };
+    services.collective_wait = [](void *opaque, uint64_t ticket) {
+      auto *caller = static_cast<ServiceContext *>(opaque);
+      return answer(*caller, caller->collectives->wait(ticket));
+    };
   }
   services.log = [](void *, int level, const char *message) {
     if (level >= 2)
@@ -108,14 +117,12 @@ Status ModelRunner::callEntry(const std::string &entry,
   call.outputs = outputPointers.data();
   call.scalars = &scalars;
 
-  Status failure;
-  ServiceContext context = {&device_->threadPool(), observer, collectives,
-                            stream.get(), &failure};
+  ServiceContext context = {&device_->threadPool(), observer, collectives, {}};
   segc_services services = makeServices(context);
   segc_message message = {};
   segc_code code = model->entry(entry)(&services, &call, &message);
-  if (code == SEGC_OK || !failure.ok())
-    return failure.withContext(model->path() + ": " + entry);
+  if (code == SEGC_OK || !context.failure.ok())
+    return context.failure.withContext(model->path() + ": " + entry);
   message.text[sizeof(message.text) - 1] = 0;
   StatusCode kind = code == SEGC_INVALID_ARGUMENT ? StatusCode::InvalidArgument
                     : code == SEGC_INTERNAL       ? StatusCode::Internal

@@ -48,11 +48,15 @@ public:
   };
   Average(Group &group, FakeDevice *fake) : group(group), fake(fake) {}
 
+  StatusOr<uint64_t> start(const segc_collective &collective) override {
+    started.push_back(collective);
+    return started.size() - 1;
+  }
+  Status wait(uint64_t ticket) override {
+    exchange(started[ticket], static_cast<float *>(started[ticket].data));
+    return Status::success();
+  }
   Status enqueue(Stream &stream, const segc_collective &collective) override {
-    if (!fake) {
-      exchange(collective, static_cast<float *>(collective.data));
-      return Status::success();
-    }
     return fake->call(stream, [this, collective]() -> Status {
       SEGC_ASSIGN_OR_RETURN(std::byte * data,
                             fake->translate(DeviceAddress::of(collective.data),
@@ -85,6 +89,7 @@ private:
 
   Group &group;
   FakeDevice *fake;
+  std::vector<segc_collective> started;
 };
 
 struct Programs : testing::Test {
@@ -378,23 +383,37 @@ TEST_F(Programs, CollectivesJoinTwoRunners) {
 }
 
 namespace {
-/// A collective that fails.
+/// Collectives that fail: when they are started, or later.
 struct Broken : Collectives {
-  Status enqueue(Stream &, const segc_collective &) override {
-    return ioError("the other rank is gone");
+  explicit Broken(bool starts) : starts(starts) {}
+  StatusOr<uint64_t> start(const segc_collective &) override {
+    return starts ? StatusOr<uint64_t>(uint64_t{7}) : ioError(message);
   }
+  Status wait(uint64_t ticket) override {
+    EXPECT_EQ(ticket, 7u);
+    return ioError(message);
+  }
+  Status enqueue(Stream &, const segc_collective &) override {
+    return ioError(message);
+  }
+  const char *message = "the other rank is gone";
+  bool starts;
 };
 } // namespace
 
 TEST_F(Programs, FailuresOfCollectivesAreTold) {
-  Broken broken;
-  for (const std::shared_ptr<Device> &device :
-       {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
-    ModelRunner runner = make("FakeRanks", device);
-    runner.setCollectives(&broken);
-    segc_scalars scalars = firstScalars();
-    EXPECT_THAT(runner.call("train_step", {image, label}, 2, scalars).message(),
-                HasSubstr("the other rank is gone"));
+  for (bool starts : {true, false}) {
+    Broken broken(starts);
+    for (const std::shared_ptr<Device> &device :
+         {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
+      ModelRunner runner = make("FakeRanks", device);
+      runner.setCollectives(&broken);
+      segc_scalars scalars = firstScalars();
+      const Status status =
+          runner.call("train_step", {image, label}, 2, scalars);
+      EXPECT_EQ(status.code(), StatusCode::IoError);
+      EXPECT_THAT(status.message(), HasSubstr("the other rank is gone"));
+    }
   }
 }
 

@@ -13,14 +13,35 @@
 
 namespace segc {
 
+/// What collectives have taken of this rank until now, in seconds.
+struct CollectiveTimes {
+  double waited = 0; ///< By those who needed a result that was not there yet.
+  double worked = 0; ///< Processor time of threads of the collectives: taken
+                     ///< from a network that computes on the same cores.
+};
+
 /// The connection of this rank, a process or a device, with the others. Every
-/// rank enqueues the same collectives in the same order.
+/// rank starts or enqueues the same collectives in the same order, and results
+/// are the same bits on all. Errors name rank, step and bucket; after one
+/// nothing but errors follows.
 class Collectives {
 public:
   virtual ~Collectives() = default;
+
+  /// Names the step whose collectives follow.
+  virtual void beginStep(int64_t step) {}
+
+  /// Starts a collective on memory of the host, which belongs to it until
+  /// wait() of the ticket has returned. Tickets are waited for once, in any
+  /// order.
+  virtual StatusOr<uint64_t> start(const segc_collective &collective) = 0;
+  /// Waits for the end of a collective, and returns its error.
+  virtual Status wait(uint64_t ticket) = 0;
   /// Enqueues a collective on data in the device's memory. Later work of the
   /// stream reads the result.
   virtual Status enqueue(Stream &stream, const segc_collective &collective) = 0;
+
+  virtual CollectiveTimes times() { return {}; }
 };
 
 } // namespace segc
