@@ -47,8 +47,9 @@ inline std::string freshFolder(const std::string &name) {
   return path;
 }
 
-inline ModelRunner makeRunner(ThreadPool &pool, bool training = true) {
-  auto model = ModelLibrary::load(fakeModel());
+inline ModelRunner makeRunner(ThreadPool &pool, bool training = true,
+                              const std::string &name = "FakeModel") {
+  auto model = ModelLibrary::load(fakeModel(name));
   EXPECT_TRUE(model.ok()) << model.status().message();
   auto runner =
       ModelRunner::create(*model, makeHostDevice(pool), {training, true});
@@ -56,26 +57,32 @@ inline ModelRunner makeRunner(ThreadPool &pool, bool training = true) {
   return std::move(*runner);
 }
 
-/// Writes three batches of volumes whose class depends on the intensity. One
-/// voxel of the second batch is `odd`, if that is not 0.
-inline std::string writeBatches(const std::string &folder, float odd = 0) {
-  constexpr int64_t count = 2 * 512;
-  std::vector<std::vector<float>> images(3, std::vector<float>(count));
-  std::vector<std::vector<int32_t>> labels(3, std::vector<int32_t>(count));
-  std::vector<TensorSource> tensors;
-  for (int b = 0; b < 3; ++b) {
-    for (int64_t i = 0; i < count; ++i) {
-      images[b][i] = static_cast<float>((i * 37 + b * 11) % 101) / 25 - 2;
-      labels[b][i] = images[b][i] < -0.7f ? 0 : images[b][i] < 0.7f ? 1 : 2;
+/// Writes six volumes whose class depends on the intensity, in batches of
+/// `samples`. One voxel of the third one is `odd`, if that is not 0.
+inline std::string writeBatches(const std::string &folder, float odd = 0,
+                                int64_t samples = 2) {
+  constexpr int64_t voxels = 512, count = 6;
+  std::vector<float> images(count * voxels);
+  std::vector<int32_t> labels(count * voxels);
+  for (int64_t n = 0; n < count; ++n)
+    for (int64_t v = 0; v < voxels; ++v) {
+      const int64_t at = n * voxels + v, i = n % 2 * voxels + v;
+      images[at] = static_cast<float>((i * 37 + n / 2 * 11) % 101) / 25 - 2;
+      labels[at] = images[at] < -0.7f ? 0 : images[at] < 0.7f ? 1 : 2;
     }
-    if (odd != 0 && b == 1)
-      images[b][100] = odd;
+  if (odd != 0)
+    images[2 * voxels + 100] = odd;
+  std::vector<TensorSource> tensors;
+  for (int64_t b = 0; b < count / samples; ++b) {
+    const int64_t first = b * samples * voxels;
     tensors.push_back({"image_" + std::to_string(b),
                        "F32",
-                       {2, 8, 8, 8, 1},
-                       images[b].data()});
-    tensors.push_back(
-        {"label_" + std::to_string(b), "I32", {2, 8, 8, 8}, labels[b].data()});
+                       {samples, 8, 8, 8, 1},
+                       images.data() + first});
+    tensors.push_back({"label_" + std::to_string(b),
+                       "I32",
+                       {samples, 8, 8, 8},
+                       labels.data() + first});
   }
   std::string path = folder + "/batches.safetensors";
   EXPECT_TRUE(writeSafetensors(path, tensors, {}).ok());

@@ -14,6 +14,7 @@
 #include "segc/Base/Version.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
+#include "segc/Runtime/Distributed/HostCollectives.h"
 #include "segc/Runtime/Inference/Evaluate.h"
 #include "segc/Runtime/Inference/EvaluateCases.h"
 #include "segc/Runtime/Inference/Predict.h"
@@ -255,6 +256,8 @@ CommandResult segc::runTrain(const TrainOptions &options) {
                         connectTraining(*job, options));
   const int64_t threads =
       options.model.threads ? options.model.threads : threadsOfRank(*job);
-  DataParallel parallel(*ranks);
+  // They outlive what uses them: endRank() ends all processes after an error.
+  HostCollectives collectives(*ranks);
+  DataParallel parallel(*ranks, collectives);
   return endRank(*ranks, trainAs(options, threads, &parallel));
 }

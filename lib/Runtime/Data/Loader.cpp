@@ -7,24 +7,16 @@
 
 #include "segc/Runtime/Data/Loader.h"
 #include "segc/Base/Exceptions.h"
+#include "segc/Base/ThreadTime.h"
 #include "segc/Runtime/Data/PatchSampler.h"
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 
 using namespace segc;
 
 static constexpr int64_t maxBatch = 1 << 20, maxAhead = 1 << 10,
                          maxThreads = 256;
-
-/// Processor seconds of the calling thread.
-static double threadSeconds() {
-  timespec time = {};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) +
-         1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 static Status checkOptions(const LoaderOptions &options) {
   if (options.batch < 1 || options.ahead < 1 || options.threads < 1 ||

@@ -14,12 +14,19 @@
 
 using namespace segc;
 
-/// Values that are summed at a time: bounds the memory for those of others.
-static constexpr uint64_t partValues = uint64_t{1} << 20;
+/// What is combined at a time: bounds the memory for values of others.
+static constexpr uint64_t partBytes = uint64_t{1} << 22;
 /// Longer texts are not ours.
 static constexpr uint64_t maxText = uint64_t{1} << 30;
 
-using Clock = std::chrono::steady_clock;
+/// The cores are for the network: who waits longer looks less often.
+static void pauseAfter(Communicator::Clock::duration waited) {
+  if (waited < std::chrono::milliseconds(1))
+    std::this_thread::yield();
+  else
+    std::this_thread::sleep_for(std::min<Communicator::Clock::duration>(
+        waited / 16, std::chrono::milliseconds(5)));
+}
 
 Status Communicator::failure(const std::string &what) const {
   return ioError("rank " + std::to_string(rank()) + " of " +
@@ -67,71 +74,61 @@ Status Communicator::finish(bool hasDeadline) {
                      " s: it has stopped or is much slower; see what it "
                      "printed, or raise --collective-timeout");
     }
-    // The cores are for the network: who waits longer looks less often.
-    if (waited < std::chrono::milliseconds(1))
-      std::this_thread::yield();
+    if (pause)
+      pause(waited);
     else
-      std::this_thread::sleep_for(
-          std::min<Clock::duration>(waited / 16, std::chrono::milliseconds(5)));
+      pauseAfter(waited);
   }
   pending.clear();
   return Status::success();
 }
 
-/// Each rank adds one slice, from those of all, and sends it to all.
-Status Communicator::sumPart(float *values, uint64_t count) {
+/// Each rank combines one slice, from those of all, and sends it to all.
+Status Communicator::combinePart(std::byte *values, uint64_t count,
+                                 uint64_t width, const Combine &combine) {
   const auto ranks = static_cast<uint64_t>(size());
   const auto own = static_cast<uint64_t>(rank());
   const auto begin = [&](uint64_t slice) { return slice * count / ranks; };
-  const auto length = [&](uint64_t slice) {
-    return begin(slice + 1) - begin(slice);
+  const auto place = [&](uint64_t slice) {
+    return values + begin(slice) * width;
   };
-  const uint64_t ownLength = length(own);
-  received.resize(ranks * ownLength);
+  const auto bytes = [&](uint64_t slice) {
+    return (begin(slice + 1) - begin(slice)) * width;
+  };
+  received.resize(ranks * bytes(own));
+  std::vector<const std::byte *> ofRanks(ranks, place(own));
   for (uint64_t other = 0; other < ranks; ++other) {
     if (other == own)
       continue;
-    SEGC_RETURN_IF_ERROR(receive(static_cast<int64_t>(other),
-                                 received.data() + other * ownLength,
-                                 ownLength * sizeof(float)));
-    SEGC_RETURN_IF_ERROR(send(static_cast<int64_t>(other),
-                              values + begin(other),
-                              length(other) * sizeof(float)));
-  }
-  std::copy_n(values + begin(own), ownLength,
-              received.data() + own * ownLength);
-  SEGC_RETURN_IF_ERROR(finish());
-  float *sums = values + begin(own);
-  std::copy_n(received.data(), ownLength, sums);
-  for (uint64_t other = 1; other < ranks; ++other)
-    for (uint64_t i = 0; i < ownLength; ++i)
-      sums[i] += received[other * ownLength + i];
-  for (uint64_t other = 0; other < ranks; ++other) {
-    if (other == own)
-      continue;
-    SEGC_RETURN_IF_ERROR(receive(static_cast<int64_t>(other),
-                                 values + begin(other),
-                                 length(other) * sizeof(float)));
+    std::byte *theirs = received.data() + other * bytes(own);
+    ofRanks[other] = theirs;
     SEGC_RETURN_IF_ERROR(
-        send(static_cast<int64_t>(other), sums, ownLength * sizeof(float)));
+        receive(static_cast<int64_t>(other), theirs, bytes(own)));
+    SEGC_RETURN_IF_ERROR(
+        send(static_cast<int64_t>(other), place(other), bytes(other)));
+  }
+  SEGC_RETURN_IF_ERROR(finish());
+  combine(ofRanks, place(own), begin(own + 1) - begin(own));
+  for (uint64_t other = 0; other < ranks; ++other) {
+    if (other == own)
+      continue;
+    SEGC_RETURN_IF_ERROR(
+        receive(static_cast<int64_t>(other), place(other), bytes(other)));
+    SEGC_RETURN_IF_ERROR(
+        send(static_cast<int64_t>(other), place(own), bytes(own)));
   }
   return finish();
 }
 
-Status Communicator::sum(float *values, uint64_t count) {
+Status Communicator::combine(void *values, uint64_t count, uint64_t width,
+                             const Combine &combine) {
   if (size() == 1)
     return Status::success();
-  for (uint64_t at = 0; at < count; at += partValues)
+  const uint64_t part = partBytes / width;
+  for (uint64_t at = 0; at < count; at += part)
     SEGC_RETURN_IF_ERROR(
-        sumPart(values + at, std::min(count - at, partValues)));
-  return Status::success();
-}
-
-Status Communicator::mean(float *values, uint64_t count) {
-  SEGC_RETURN_IF_ERROR(sum(values, count));
-  const float part = 1 / static_cast<float>(size());
-  for (uint64_t i = 0; i < count; ++i)
-    values[i] *= part;
+        combinePart(static_cast<std::byte *>(values) + at * width,
+                    std::min(count - at, part), width, combine));
   return Status::success();
 }
 

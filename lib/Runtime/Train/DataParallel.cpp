@@ -7,6 +7,8 @@
 
 #include "segc/Runtime/Train/DataParallel.h"
 
+#include <algorithm>
+
 using namespace segc;
 
 Status DataParallel::shareState(TrainState &state) {
@@ -18,9 +20,42 @@ Status DataParallel::shareState(TrainState &state) {
   return Status::success();
 }
 
+/// Whether a program gives ranks the mean of the gradient of a parameter.
+static bool averages(const segc_program &program,
+                     const RegionTensor &parameter) {
+  const auto begin = static_cast<uint64_t>(parameter.offset);
+  const uint64_t end =
+      begin + static_cast<uint64_t>(parameter.elements) * sizeof(float);
+  return std::any_of(program.commands, program.commands + program.command_count,
+                     [&](const segc_command &command) {
+                       if (command.kind != SEGC_COMMAND_COLLECTIVE)
+                         return false;
+                       const segc_operand &bucket = command.operands[0];
+                       return command.collective == SEGC_COLLECTIVE_MEAN &&
+                              bucket.region == SEGC_REGION_GRADIENTS &&
+                              bucket.offset <= begin &&
+                              end <= bucket.offset +
+                                         bucket.elements_fixed * sizeof(float);
+                     });
+}
+
+static Status checkAverages(const ModelLibrary &model) {
+  const segc_program *step = model.program("train_step");
+  for (const RegionTensor &parameter : model.manifest().parameters)
+    if (!step || !averages(*step, parameter))
+      return unsupported(model.path() +
+                         ": train_step does not average the gradient of " +
+                         parameter.name +
+                         " over ranks; compile the network again with this "
+                         "segc, or start one process");
+  return Status::success();
+}
+
 Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
                            TrainState &state) {
   SEGC_RETURN_IF_ERROR(ranks.checkSame("--model: the SHA-256", modelHash));
+  SEGC_RETURN_IF_ERROR(checkAverages(runner.library()));
+  runner.setCollectives(&collectives);
   ranks.setOccasion("weights of rank 0");
   for (const DeviceBuffer *buffer :
        {&runner.parameters(), &runner.states(), &runner.optimizer()})
@@ -29,14 +64,24 @@ Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
   return shareState(state);
 }
 
-Status DataParallel::averageGradients(ModelRunner &runner, int64_t step) {
-  ranks.setOccasion("gradients of step " + std::to_string(step));
-  const DeviceBuffer &gradients = runner.gradients();
-  return ranks.mean(gradients.hostFloats(), gradients.size() / sizeof(float));
+void DataParallel::beginStep(int64_t newStep) {
+  step = newStep;
+  collectives.beginStep(step);
 }
 
 Status DataParallel::average(std::vector<float> &values) {
-  return ranks.mean(values.data(), values.size());
+  ranks.setOccasion("step " + std::to_string(step) + ", losses");
+  const auto begin = Communicator::Clock::now();
+  Status status = reductions.mean(values);
+  waited +=
+      std::chrono::duration<double>(Communicator::Clock::now() - begin).count();
+  return status;
+}
+
+CollectiveTimes DataParallel::times() {
+  CollectiveTimes times = collectives.times();
+  times.waited += waited;
+  return times;
 }
 
 Status DataParallel::waitForFirst(TrainState &state) {

@@ -36,7 +36,9 @@ Status Trainer::run() {
   secondsBefore = state_.seconds;
   savedStep = firstStep > 0 ? firstStep : -1;
   while (!atEnd()) {
+    const Clock::time_point begin = Clock::now();
     Status status = step();
+    stepSeconds += std::chrono::duration<double>(Clock::now() - begin).count();
     if (status.ok())
       status = afterStep();
     if (!status.ok())
@@ -62,6 +64,8 @@ Status Trainer::run() {
                  true);
     log.endProgress();
   }
+  if (config.ranks && state_.step > firstStep)
+    SEGC_RETURN_IF_ERROR(logCommunication());
   return save("last");
 }
 
@@ -85,11 +89,11 @@ float Trainer::result(const char *name) const {
 
 Status Trainer::takeResults() {
   std::vector<float> values;
-  const EntrySignature *signature = runner.manifest().entry(entry);
+  const EntrySignature *signature = runner.manifest().entry("train_step");
   for (const TensorSignature &tensor : signature->outputs) {
     if (tensor.name == "finite")
       continue; // a step that was skipped shows in the loss scale
-    const float *output = runner.output(entry, tensor.name).floats();
+    const float *output = runner.output("train_step", tensor.name).floats();
     values.insert(values.end(), output, output + tensor.elements());
   }
   if (config.ranks) {
@@ -124,19 +128,13 @@ double Trainer::seconds() const {
 
 Status Trainer::runEntries(const BatchFeed::Fed &fed, segc_scalars &scalars) {
   const bool goesOn = state_.step + 1 < config.schedule.totalSteps;
-  entry = "train_step";
-  if (config.dumpGradients.empty() && !config.ranks)
-    return feed.call("train_step", fed, scalars, goesOn);
-  // The two halves of train_step, and what passes between them.
-  SEGC_RETURN_IF_ERROR(feed.call("grad_step", fed, scalars, goesOn));
   if (config.ranks)
-    SEGC_RETURN_IF_ERROR(
-        config.ranks->averageGradients(runner, state_.step + 1));
+    config.ranks->beginStep(state_.step + 1);
+  SEGC_RETURN_IF_ERROR(feed.call("train_step", fed, scalars, goesOn));
   if (!config.dumpGradients.empty())
     SEGC_RETURN_IF_ERROR(writeGradients(runner, config.dumpGradients));
   config.dumpGradients.clear();
-  entry = "grad_step";
-  return runner.call("apply_step", {}, fed.batch.size, scalars);
+  return Status::success();
 }
 
 Status Trainer::step() {
@@ -152,15 +150,17 @@ Status Trainer::step() {
   scalars.seed = state_.seed;
   scalars.sample_offset = batch.firstSample;
   // A step that may be skipped must not leave running statistics that are no
-  // numbers behind.
-  if (state_.lossScale.maySkip())
+  // numbers behind, nor one that another rank ends any of its own.
+  if (state_.lossScale.maySkip() || config.ranks)
     SEGC_RETURN_IF_ERROR(keepStates());
   segc_scalars after = scalars;
-  SEGC_RETURN_IF_ERROR(runEntries(fed, after));
+  const Status ran = runEntries(fed, after);
+  if (!ran.ok() && config.ranks)
+    SEGC_RETURN_IF_ERROR(restoreStates());
+  SEGC_RETURN_IF_ERROR(ran);
   SEGC_RETURN_IF_ERROR(takeResults());
 
-  OutputView finite = runner.output(
-      entry == "train_step" ? "train_step" : "apply_step", "finite");
+  OutputView finite = runner.output("train_step", "finite");
   bool applied = !finite.data || finite.floats()[0] != 0;
   // Scaled gradients may overflow: that step was skipped, the next ones may use
   // a smaller scale. Without a scale to blame, training has gone wrong.
@@ -168,7 +168,7 @@ Status Trainer::step() {
   if (!skipped && !(applied && std::isfinite(result("loss"))))
     return explainNonFinite(fed, scalars);
   if (skipped)
-    SEGC_RETURN_IF_ERROR(restoreStates());
+    SEGC_RETURN_IF_ERROR(restoreFiniteStates());
   state_.lossScale.readFrom(after);
   state_.step += 1;
   state_.applied = after.step - 1;
@@ -190,11 +190,15 @@ Status Trainer::keepStates() {
 }
 
 Status Trainer::restoreStates() {
+  return runner.write(runner.states(), 0, statesBefore.data(),
+                      statesBefore.size() * sizeof(float));
+}
+
+Status Trainer::restoreFiniteStates() {
   SEGC_ASSIGN_OR_RETURN(HostView states, runner.read(runner.states()));
-  if (firstNonFinite(states.floats(), states.floatCount()) ==
-      states.floatCount())
-    return Status::success();
-  return runner.write(runner.states(), 0, statesBefore.data(), states.size());
+  const bool areFinite = firstNonFinite(states.floats(), states.floatCount()) ==
+                         states.floatCount();
+  return areFinite ? Status::success() : restoreStates();
 }
 
 Status Trainer::afterStep() {

@@ -16,7 +16,7 @@ static constexpr std::chrono::milliseconds showInterval{200};
 
 Status Trainer::logStep(const segc_scalars &scalars) {
   OrderedJson data;
-  const EntrySignature *signature = runner.manifest().entry(entry);
+  const EntrySignature *signature = runner.manifest().entry("train_step");
   for (const TensorSignature &tensor : signature->outputs) {
     const auto found = results.find(tensor.name);
     if (found == results.end())
@@ -38,10 +38,33 @@ Status Trainer::logStep(const segc_scalars &scalars) {
     data["loader_worked"] = now->worked - loaderTimes.worked;
     loaderTimes = *now;
   }
+  if (config.ranks) {
+    const CollectiveTimes now = config.ranks->times();
+    data["communication_waited"] = now.waited - collectiveTimes.waited;
+    data["communication_worked"] = now.worked - collectiveTimes.worked;
+    collectiveTimes = now;
+  }
   if (state_.lossScale.dynamic)
     data["loss_scale"] = state_.lossScale.scale;
   showProgress(scalars, true);
   return log.record(state_.step, data);
+}
+
+Status Trainer::logCommunication() {
+  const CollectiveTimes times = config.ranks->times();
+  char text[160];
+  std::snprintf(text, sizeof(text),
+                "rank %lld waited for others %.2f %% of the time of its steps, "
+                "and moved data %.2f %% of it beside them",
+                static_cast<long long>(config.ranks->rank()),
+                100 * times.waited / stepSeconds,
+                100 * times.worked / stepSeconds);
+  log.progress(text, true);
+  log.endProgress();
+  return log.metadata("communication", {{"unit", "s"},
+                                        {"steps", stepSeconds},
+                                        {"waited", times.waited},
+                                        {"worked", times.worked}});
 }
 
 void Trainer::showProgress(const segc_scalars &scalars, bool important) {
@@ -101,7 +124,9 @@ Status Trainer::explainNonFinite(const BatchFeed::Fed &fed,
   if (int64_t skipped = state_.lossScale.skippedSteps)
     text += "; " + std::to_string(skipped) + " steps before were skipped";
   SEGC_ASSIGN_OR_RETURN(const std::string overflow, squareOverflow(runner));
-  // The step left the weights alone, so that it can be watched once more.
+  // The step left the weights alone, so that it can be watched once more; each
+  // rank stops at a kernel of its own.
+  runner.setCollectives(nullptr);
   text += "; " + (overflow.empty()
                       ? firstNonFiniteKernel(runner, {"train_step", fed.inputs,
                                                       fed.batch.size, scalars})

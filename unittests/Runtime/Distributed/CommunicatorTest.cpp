@@ -6,54 +6,24 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Distributed/Communicator.h"
-#include "ThreadMessages.h"
-#include "segc/Base/Random.h"
+#include "CollectiveChecks.h"
+#include "RankThreads.h"
+#include "segc/Runtime/Distributed/HostReductions.h"
 #include "segc/Runtime/Distributed/Job.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-
-#include <cmath>
-#include <functional>
-#include <thread>
 
 using namespace segc;
 using testing::HasSubstr;
 
 static constexpr std::chrono::seconds ample{60};
 
-static std::vector<float> valuesOf(int64_t rank, size_t count) {
-  std::vector<float> values;
-  const CounterRng rng(7, static_cast<uint64_t>(rank));
-  // Of very different sizes, so that another order of the sum shows.
-  for (size_t i = 0; i < count; ++i)
-    values.push_back(std::ldexp(rng.uniform(i, -1, 1),
-                                static_cast<int>(rng.bits(i + count) % 20)));
-  return values;
-}
-
 /// What every connection must do; each rank calls it.
 static void checkConformance(Communicator &ranks) {
-  for (size_t count :
-       {size_t{0}, size_t{1}, size_t{2}, size_t{1001}, (size_t{1} << 20) + 3}) {
-    std::vector<float> sums = valuesOf(0, count), means;
-    for (int64_t other = 1; other < ranks.size(); ++other) {
-      const std::vector<float> theirs = valuesOf(other, count);
-      for (size_t i = 0; i < count; ++i)
-        sums[i] += theirs[i];
-    }
-    for (float sum : sums)
-      means.push_back(sum * (1 / static_cast<float>(ranks.size())));
-    std::vector<float> values = valuesOf(ranks.rank(), count);
-    std::vector<float> averaged = values;
-    ASSERT_TRUE(ranks.sum(values.data(), count).ok());
-    EXPECT_EQ(values, sums) << count;
-    ASSERT_TRUE(ranks.mean(averaged.data(), count).ok());
-    EXPECT_EQ(averaged, means) << count;
-  }
-  std::vector<float> values = valuesOf(ranks.rank(), 1000);
+  std::vector<float> values = valuesOfRank(ranks.rank(), 1000);
   ASSERT_TRUE(ranks.broadcast(values.data(), values.size() * 4).ok());
-  EXPECT_EQ(values, valuesOf(0, 1000));
+  EXPECT_EQ(values, valuesOfRank(0, 1000));
 
   auto text = ranks.broadcast("rank " + std::to_string(ranks.rank()));
   ASSERT_TRUE(text.ok());
@@ -77,19 +47,6 @@ static void checkConformance(Communicator &ranks) {
   EXPECT_TRUE(ranks.wait().ok());
 }
 
-static void runRanks(uint32_t size, std::chrono::duration<double> deadline,
-                     const std::function<void(Communicator &)> &work,
-                     ThreadMessages &messages) {
-  std::vector<std::thread> threads;
-  for (uint32_t rank = 0; rank < size; ++rank)
-    threads.emplace_back([&, rank] {
-      Communicator communicator(messages.of(rank), deadline);
-      work(communicator);
-    });
-  for (std::thread &thread : threads)
-    thread.join();
-}
-
 TEST(CommunicatorTest, ThreadsConform) {
   for (uint32_t size : {1u, 2u, 3u, 5u}) {
     ThreadMessages messages(size);
@@ -99,9 +56,6 @@ TEST(CommunicatorTest, ThreadsConform) {
       runRanks(
           size, ample,
           [](Communicator &alone) {
-            float value = 3;
-            EXPECT_TRUE(alone.mean(&value, 1).ok());
-            EXPECT_EQ(value, 3);
             EXPECT_TRUE(alone.checkSame("the model", "abc").ok());
             EXPECT_TRUE(alone.wait().ok());
           },
@@ -117,8 +71,8 @@ TEST(CommunicatorTest, SilentRankIsNamed) {
         if (ranks.rank() == 1)
           return;
         ranks.setOccasion("gradients of step 12");
-        float value = 1;
-        const Status status = ranks.sum(&value, 1);
+        std::vector<float> value = {1};
+        const Status status = HostReductions(ranks).mean(value);
         EXPECT_EQ(status.code(), StatusCode::IoError);
         EXPECT_THAT(status.message(),
                     HasSubstr("rank " + std::to_string(ranks.rank()) +

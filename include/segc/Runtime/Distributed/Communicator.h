@@ -13,20 +13,26 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace segc {
 
 /// The connection of this process with the other ranks of its job. All ranks
-/// call the same functions in the same order. Sums are added in the order of
-/// the ranks, whatever the library below: the same bits on all ranks and from
-/// run to run. For one thread.
+/// call the same functions in the same order. For one thread at a time.
 ///
 /// An error names the rank that was waited for and what for: the others have
 /// most likely ended. After one the connection can only be aborted.
 class Communicator {
 public:
+  using Clock = std::chrono::steady_clock;
+  /// Makes values of those of all ranks, which come in the order of the ranks.
+  /// `result` may be where those of one of them are.
+  using Combine =
+      std::function<void(const std::vector<const std::byte *> &ofRanks,
+                         std::byte *result, uint64_t count)>;
+
   /// A collective that takes longer than `deadline` is an error.
   Communicator(const segc_messages &messages,
                std::chrono::duration<double> deadline)
@@ -37,16 +43,23 @@ public:
   int64_t rank() const { return messages.rank; }
   int64_t size() const { return messages.size; }
   bool isFirst() const { return rank() == 0; }
+  std::chrono::duration<double> timeLimit() const { return deadline; }
 
   /// What the ranks do now, for messages: "gradients of step 12".
   void setOccasion(std::string newOccasion) {
     occasion = std::move(newOccasion);
   }
 
-  /// Replaces values by their sum over all ranks.
-  Status sum(float *values, uint64_t count);
-  /// The mean: the sum, divided by the number of ranks.
-  Status mean(float *values, uint64_t count);
+  /// Sets what a rank does between two looks for a message that it has been
+  /// waiting for so long; empty: what leaves the cores to others.
+  void setPause(std::function<void(Clock::duration)> newPause) {
+    pause = std::move(newPause);
+  }
+
+  /// Replaces `count` values of `width` bytes each by what `combine` makes of
+  /// those of all ranks, the same bits on all. Each rank combines a slice.
+  Status combine(void *values, uint64_t count, uint64_t width,
+                 const Combine &combine);
   /// Replaces bytes by those of rank 0.
   Status broadcast(void *data, uint64_t bytes);
   /// Returns the text of rank 0.
@@ -76,13 +89,15 @@ private:
   /// Waits for all messages under way.
   Status finish(bool hasDeadline = true);
   Status failure(const std::string &what) const;
-  Status sumPart(float *values, uint64_t count);
+  Status combinePart(std::byte *values, uint64_t count, uint64_t width,
+                     const Combine &combine);
 
   segc_messages messages;
   std::chrono::duration<double> deadline;
   std::string occasion = "start";
   std::vector<Pending> pending;
-  std::vector<float> received; ///< Of a part, from each rank.
+  std::vector<std::byte> received; ///< Of a part, from each rank.
+  std::function<void(Clock::duration)> pause;
 };
 
 } // namespace segc

@@ -8,37 +8,41 @@
 #ifndef SEGC_RUNTIME_TRAIN_DATAPARALLEL_H
 #define SEGC_RUNTIME_TRAIN_DATAPARALLEL_H
 
-#include "segc/Runtime/Distributed/Communicator.h"
+#include "segc/Runtime/Distributed/HostReductions.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 
 namespace segc {
 
 /// The part of a rank in a training by all ranks of a job. Each computes the
-/// gradients of its own samples; their mean, the same bits everywhere, is what
-/// every rank's optimizer takes, so that the weights stay alike. Rank 0 logs,
-/// evaluates and saves. Runners are those of devices that share the host's
-/// memory.
+/// gradients of its own samples; train_step gives their mean, the same bits
+/// everywhere, to every rank's optimizer, so that the weights stay alike. Rank
+/// 0 logs, evaluates and saves. Runners are those of devices that share the
+/// host's memory.
 class DataParallel {
 public:
-  /// Only `ranks` is kept.
-  explicit DataParallel(Communicator &ranks) : ranks(ranks) {}
+  /// Keeps both. The collectives are those of the runner's programs.
+  DataParallel(Communicator &ranks, Collectives &collectives)
+      : ranks(ranks), collectives(collectives), reductions(ranks) {}
 
   int64_t rank() const { return ranks.rank(); }
   int64_t size() const { return ranks.size(); }
   bool isFirst() const { return ranks.isFirst(); }
 
   /// Compares what all ranks must have alike, and gives all of them the
-  /// weights, optimizer state and state of the run that rank 0 has.
+  /// weights, optimizer state and state of the run that rank 0 has. From now on
+  /// the runner's train_step is one of all ranks.
   Status begin(ModelRunner &runner, const std::string &modelHash,
                TrainState &state);
   /// All ranks must read the same samples.
   Status checkData(const std::string &digest) {
     return ranks.checkSame("--data: the hash of cases and split", digest);
   }
-  /// Replaces the gradients of step `step` by their mean.
-  Status averageGradients(ModelRunner &runner, int64_t step);
+  /// Names the step of the collectives and means that follow.
+  void beginStep(int64_t step);
   /// Replaces values by their mean over all ranks.
   Status average(std::vector<float> &values);
+  /// Of the collectives of the steps, and of means.
+  CollectiveTimes times();
   /// Waits for what rank 0 does alone, and takes the state of the run then.
   Status waitForFirst(TrainState &state);
 
@@ -46,6 +50,10 @@ private:
   Status shareState(TrainState &state);
 
   Communicator &ranks;
+  Collectives &collectives;
+  HostReductions reductions;
+  int64_t step = 0;
+  double waited = 0; ///< for means, in seconds
 };
 
 } // namespace segc

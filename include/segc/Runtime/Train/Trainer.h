@@ -68,8 +68,10 @@ private:
   Status step();
   Status runEntries(const BatchFeed::Fed &fed, segc_scalars &scalars);
   Status keepStates();
-  /// Restores the states of keepStates() if one is not finite now.
+  /// Restores the states of keepStates().
   Status restoreStates();
+  /// Does so if one is not finite now.
+  Status restoreFiniteStates();
   Status afterStep();
   /// Evaluates; `counts` for the best checkpoint.
   Status evaluate(bool counts);
@@ -77,6 +79,8 @@ private:
   /// Saves a checkpoint after a failure and returns the failure with its path.
   Status saveAfter(const Status &failure);
   Status logStep(const segc_scalars &scalars);
+  /// Says which part of the steps of this run ranks have waited for others.
+  Status logCommunication();
   void showProgress(const segc_scalars &scalars, bool important);
   Status explainNonFinite(const BatchFeed::Fed &fed,
                           const segc_scalars &scalars);
@@ -105,16 +109,16 @@ private:
   TrainState state_;
   Evaluator evaluator;
   std::optional<Evaluation> evaluation;
-  std::vector<float> statesBefore;  ///< of the last step that may be skipped
-  std::string entry = "train_step"; ///< whose outputs the last step wrote
+  std::vector<float> statesBefore; ///< of the last step that may be undone
   /// Outputs of the last step, but for "finite", by their names.
   std::map<std::string, std::vector<float>> results;
   bool stops = false; ///< A signal has reached one of the ranks.
   Clock::time_point started, lastSave, lastShown;
   int64_t firstStep = 0;
   int64_t savedStep = -1;
-  double secondsBefore = 0;
-  LoaderTimes loaderTimes; ///< at the last record
+  double secondsBefore = 0, stepSeconds = 0;
+  LoaderTimes loaderTimes;         ///< at the last record
+  CollectiveTimes collectiveTimes; ///< at the last record
 };
 
 } // namespace segc
