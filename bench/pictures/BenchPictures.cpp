@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-// segc-bench-pictures RESULT.json writes RESULT-ratios and, for each case with
-// a profile, RESULT-roofline-CASE: as .svg and .png.
+// segc-bench-pictures RESULT.json writes RESULT-ratios, for each case with a
+// profile RESULT-roofline-CASE, and of a scaling RESULT-curves: as .svg and
+// .png.
 
+#include "ScalingPicture.h"
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Json.h"
@@ -22,7 +24,8 @@
 using namespace segc;
 using namespace segc::draw;
 
-static constexpr double width = 1000, rooflineHeight = 480, pixelScale = 1.5;
+static constexpr double width = 1000, rooflineHeight = 480, curvesHeight = 520,
+                        pixelScale = 1.5;
 
 /// Whether there is such a member, other than null.
 static bool hasValue(JsonReader reader, const char *key) {
@@ -185,15 +188,18 @@ static std::string fileName(std::string name) {
   return name;
 }
 
-static Status drawResult(const std::string &path) {
-  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path));
-  SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, path));
-  const std::string stem =
-      path.size() > 5 && path.compare(path.size() - 5, 5, ".json") == 0
-          ? path.substr(0, path.size() - 5)
-          : path;
-  Status status;
-  JsonReader result(json, path, status);
+static Status drawCurves(JsonReader result, const std::string &stem,
+                         const Status &status) {
+  const LineChart curves = scalingOf(result.object("scaling"));
+  SEGC_RETURN_IF_ERROR(status);
+  return writePicture(
+      stem + "-curves", curvesHeight, curves.title, [&](Canvas &canvas) {
+        drawLineChart(canvas, {0, 0, width, curvesHeight}, curves);
+      });
+}
+
+static Status drawCases(JsonReader result, const std::string &stem,
+                        const Status &status) {
   std::vector<std::pair<std::string, Roofline>> rooflines;
   const RatioChart ratios = ratiosOf(result);
   result.forEach("cases", [&](JsonReader record) {
@@ -216,6 +222,19 @@ static Status drawResult(const std::string &path) {
             drawRoofline(canvas, {0, 0, width, rooflineHeight}, shown);
           }));
   return Status::success();
+}
+
+static Status drawResult(const std::string &path) {
+  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path));
+  SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, path));
+  const std::string stem =
+      path.size() > 5 && path.compare(path.size() - 5, 5, ".json") == 0
+          ? path.substr(0, path.size() - 5)
+          : path;
+  Status status;
+  JsonReader result(json, path, status);
+  return result.has("scaling") ? drawCurves(result, stem, status)
+                               : drawCases(result, stem, status);
 }
 
 int main(int argc, char **argv) {

@@ -17,6 +17,8 @@ static constexpr double lineWidth = 1.8, markerRadius = 3.5;
 static constexpr size_t maxMarkers = 12;
 
 static Axis horizontalAxis(const LineChart &chart) {
+  if (chart.horizontal)
+    return *chart.horizontal;
   Axis axis;
   axis.label = chart.xLabel;
   for (const Series &series : chart.series)
@@ -80,7 +82,9 @@ static std::vector<Point> seenPoints(const Plot &plot,
 void drawLineChart(Canvas &canvas, const Rect &bounds, const LineChart &chart) {
   std::vector<LegendEntry> legend;
   for (const Series &series : chart.series)
-    legend.push_back({series.name, series.colour, LegendEntry::Line});
+    legend.push_back(
+        {series.name, series.colour,
+         series.points.size() == 1 ? LegendEntry::Circle : LegendEntry::Line});
   const Plot plot(canvas, bounds, chart.title, horizontalAxis(chart),
                   verticalAxis(chart), legend);
   for (const Series &series : chart.series) {

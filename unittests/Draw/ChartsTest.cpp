@@ -97,6 +97,24 @@ TEST(LineChart, CurvesAxesAndLegend) {
   EXPECT_TRUE(shows(pixels, {0, 0, 200})) << "a single point is seen";
 }
 
+// Equal ratios of x are as far apart, with the ticks that the axis has.
+TEST(LineChart, LogarithmicAxis) {
+  LineChart chart;
+  Axis axis;
+  axis.label = "GPUs";
+  axis.logarithmic = true;
+  axis.low = 1;
+  axis.high = 64;
+  axis.ticks = {{1, "1"}, {8, "eight"}, {64, "64"}};
+  chart.horizontal = axis;
+  chart.series = {{"efficiency", {200, 0, 0}, {{1, 1}, {8, 0.9}, {64, 0.8}}}};
+  RgbImage pixels;
+  std::string svg = drawBoth(chart, pixels, drawLineChart);
+  for (const char *text : {">GPUs<", ">eight<", ">64<"})
+    EXPECT_THAT(svg, HasSubstr(text));
+  EXPECT_DOUBLE_EQ(axis.fraction(8), 0.5);
+}
+
 // An empty chart, a constant curve at a value so large that adding 1 does not
 // change it, and more points than pixels.
 TEST(LineChart, Extremes) {

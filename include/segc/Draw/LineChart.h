@@ -24,6 +24,8 @@ struct Series {
 struct LineChart {
   std::string title, xLabel, yLabel;
   std::vector<Series> series;
+  /// The horizontal axis; by default from 0 to the end of the curves.
+  std::optional<Axis> horizontal;
   /// Range of the vertical axis; by default the range of the curves.
   std::optional<std::pair<double, double>> range;
 };
