@@ -20,8 +20,8 @@ static Axis axisOfDevices(const std::string &label, double most) {
   axis.logarithmic = true;
   axis.low = 1;
   axis.high = std::max(most, 2.0);
-  for (double count = 1; count <= axis.high; count *= 2)
-    axis.ticks.push_back({count, std::to_string(std::lround(count))});
+  for (int64_t count = 1; count <= std::llround(axis.high); count *= 2)
+    axis.ticks.push_back({static_cast<double>(count), std::to_string(count)});
   return axis;
 }
 
