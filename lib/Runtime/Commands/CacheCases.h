@@ -26,6 +26,9 @@ struct CacheCases {
   std::unique_ptr<PatchSamples> samples; ///< Of preparePatches().
   std::unique_ptr<PatchCrops> crops;     ///< Of prepareCrops().
 
+  const std::vector<int64_t> &placesOf(Split of) const {
+    return of == Split::Train ? split.train : split.validation;
+  }
   /// Patches of the cases that train, for batches of `batch`. See
   /// chooseAugmentation().
   Status preparePatches(const std::string &augmentation, int64_t batch);

@@ -8,6 +8,7 @@
 #include "CacheEvaluation.h"
 #include "PredictInWindows.h"
 #include "segc/Runtime/Inference/Evaluate.h"
+#include "segc/Runtime/Metrics/MetricsRecord.h"
 
 using namespace segc;
 
@@ -49,20 +50,19 @@ MetricsTable segc::tableOf(const DatasetDescription &data, double tolerance) {
   return table;
 }
 
-/// The files of the cases as a data set, which is read by the rules of the
-/// cache. What is wrong with a file is the status of its case.
-static std::unique_ptr<Dataset>
-openOriginals(const PreparedCache &cache, const std::vector<int64_t> &places,
-              Split split, const CacheEvaluation &how) {
+std::unique_ptr<Dataset> segc::openOriginals(const CacheCases &cases,
+                                             Split split,
+                                             const CacheEvaluation &how) {
+  const PreparedCache &cache = *cases.cache;
   const Plan &plan = cache.plan();
   auto dataset = std::make_unique<Dataset>("nnunet", plan.labelNames());
   DataStages stages;
   stages.reader = makeTrainingReader(plan, how.limits, dataset->notes());
   dataset->setStages(std::move(stages));
   const std::string folder = dataFolderOf(cache, how.options);
-  for (int64_t place : places) {
+  for (int64_t place : cases.placesOf(split)) {
     StatusOr<CaseFiles> found =
-        cache.originalFiles(place, folder, /*whole=*/true);
+        cache.originalFiles(place, folder, /*whole=*/false);
     CaseFiles files = found ? std::move(*found) : CaseFiles();
     files.name = cache.caseName(place);
     files.status = found.status();
@@ -71,10 +71,9 @@ openOriginals(const PreparedCache &cache, const std::vector<int64_t> &places,
   return dataset;
 }
 
-StatusOr<MeasuredCases> segc::evaluateOnGrid(LoadedModel &model,
-                                             const CacheCases &cases,
-                                             Split split,
-                                             const CacheEvaluation &how) {
+Status segc::evaluateOnGrid(LoadedModel &model, const CacheCases &cases,
+                            const Dataset &dataset, Split split,
+                            const CacheEvaluation &how, CommandCases &work) {
   const PreparedCache &cache = *cases.cache;
   const Plan &plan = cache.plan();
   if (model.frame && *model.frame != plan.frame)
@@ -84,11 +83,7 @@ StatusOr<MeasuredCases> segc::evaluateOnGrid(LoadedModel &model,
         frameName(*model.frame) +
         "\"; give weights that "
         "were trained from it");
-  const std::unique_ptr<Dataset> dataset = openOriginals(
-      cache, split == Split::Train ? cases.split.train : cases.split.validation,
-      split, how);
   ThreadPool &pool = *model.pool;
-  MeasuredCases result;
   WindowRun run;
   run.plan = plan;
   run.configuration = cache.configuration();
@@ -96,23 +91,36 @@ StatusOr<MeasuredCases> segc::evaluateOnGrid(LoadedModel &model,
   applySettings(how.options.windows, run);
   run.batch = how.batch;
   run.folders.predictions = how.masks;
-  const SegmentationWriter writer(*dataset, run.folders);
+  run.queue = &work;
+  // Only of the cases that this process works on: it takes a look at all bytes.
+  run.verify = [&](int64_t index) {
+    return cache
+        .originalFiles(cases.placesOf(split)[static_cast<size_t>(index)],
+                       dataFolderOf(cache, how.options), /*whole=*/true)
+        .status();
+  };
+  const SegmentationWriter writer(dataset, run.folders);
   run.inspect = [&](int64_t index, const SourceCase &source,
                     const std::vector<uint8_t> &labels) -> Status {
-    const CaseFiles &files = dataset->files(split, index);
+    const CaseFiles &files = dataset.files(split, index);
     SEGC_ASSIGN_OR_RETURN(CaseMetrics metrics,
                           measureLabels(files, source, labels, how.tolerance,
                                         pool,
                                         {plan.regions, plan.ignoreLabel}));
     if (!how.masks.empty())
       metrics.predictionFile = writer.volumePath(files);
-    result.cases.push_back(std::move(metrics));
+    work.setValue(index, toJson(metrics));
     return Status::success();
   };
   WeightEnsemble weights(model.runner);
-  SEGC_ASSIGN_OR_RETURN(
-      result.failures,
-      predictWindows(weights, *dataset, split, dataset->count(split), run));
-  printNotes(*dataset);
-  return result;
+  return predictWindows(weights, dataset, split, dataset.count(split), run)
+      .status();
+}
+
+std::vector<CaseMetrics> segc::metricsOf(const CommandCases &work) {
+  std::vector<CaseMetrics> cases;
+  for (const CaseRecord &record : work.records())
+    if (record.status.ok())
+      cases.push_back(caseMetricsOf(record.value));
+  return cases;
 }

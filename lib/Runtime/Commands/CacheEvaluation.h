@@ -9,6 +9,7 @@
 #define SEGC_LIB_RUNTIME_COMMANDS_CACHEEVALUATION_H
 
 #include "CacheCases.h"
+#include "CommandCases.h"
 #include "segc/Runtime/Data/SegmentationWriter.h"
 #include "segc/Runtime/Inference/Predict.h"
 #include "segc/Runtime/Metrics/CaseMetrics.h"
@@ -28,11 +29,6 @@ struct CacheEvaluation {
   std::string masks; ///< Folder for the predictions; empty for none.
 };
 
-struct MeasuredCases {
-  std::vector<CaseMetrics> cases;
-  std::vector<FailedCase> failures;
-};
-
 /// The folder of a cache's data set: as asked for, else as noted.
 std::string dataFolderOf(const PreparedCache &cache,
                          const OriginalGridOptions &options);
@@ -50,13 +46,21 @@ foregroundNames(const std::vector<std::string> &classNames);
 /// A table of the classes or regions of a data set, without a case.
 MetricsTable tableOf(const DatasetDescription &data, double tolerance);
 
-/// Reads the files of cases of a cache, predicts them as `segrun predict` does,
-/// with the weights that the model has, and compares with their labels on the
-/// grids of the files. A case whose files are not those of the cache fails
-/// alone.
-StatusOr<MeasuredCases> evaluateOnGrid(LoadedModel &model,
-                                       const CacheCases &cases, Split split,
+/// The files of the cases of a split as a data set, which is read by the rules
+/// of the cache.
+std::unique_ptr<Dataset> openOriginals(const CacheCases &cases, Split split,
                                        const CacheEvaluation &how);
+
+/// Reads the files of `work`, the cases of openOriginals(), predicts them as
+/// `segrun predict` does, with the weights that the model has, and compares
+/// with their labels on the grids of the files. A case whose files are not
+/// those of the cache fails alone.
+Status evaluateOnGrid(LoadedModel &model, const CacheCases &cases,
+                      const Dataset &dataset, Split split,
+                      const CacheEvaluation &how, CommandCases &work);
+
+/// What evaluateOnGrid() measured, on all ranks.
+std::vector<CaseMetrics> metricsOf(const CommandCases &work);
 
 } // namespace segc
 

@@ -190,11 +190,12 @@ static void addEvaluate(CLI::App &root,
                  "Tolerance of the surface Dice in mm")
       ->check(numberIn(0, 1000))
       ->capture_default_str();
+  addSharing(app, options->ranks);
   const std::set<std::string> ofCaches = addOriginalGrid(app, options->onGrid);
   app.callback([&command, options, &app, ofCaches] {
     const std::set<std::string> ofFolders = {
-        "predictions", "labels",  "surface-tolerance",
-        "results",     "threads", "max-image-bytes"};
+        "predictions",     "labels", "surface-tolerance", "results", "threads",
+        "max-image-bytes", "ranks"};
     for (const CLI::Option *option : app.get_options())
       if (option->count() > 0 && !ofFolders.count(option->get_lnames()[0]))
         options->idleWithFolders = "--" + option->get_lnames()[0];

@@ -343,12 +343,20 @@ CrossValidationRun::measureCached(const TrainOptions &training) const {
   how.batch = batchSizeOf(training.model, model.runner.manifest());
   if (options.onGrid.saveMasks)
     how.masks = seedFolder(training.data.seed) + "/predictions";
-  SEGC_ASSIGN_OR_RETURN(MeasuredCases found,
-                        evaluateOnGrid(model, cases, Split::Validation, how));
-  if (!found.failures.empty())
-    return found.failures[0].status.withContext("case " +
-                                                found.failures[0].name);
-  table.cases = std::move(found.cases);
+  const std::unique_ptr<Dataset> dataset =
+      openOriginals(cases, Split::Validation, how);
+  SEGC_ASSIGN_OR_RETURN(
+      const std::unique_ptr<CommandCases> work,
+      CommandCases::open(nullptr,
+                         {"", mainTask, caseNames(*dataset, Split::Validation)},
+                         dataset->notes()));
+  SEGC_RETURN_IF_ERROR(
+      evaluateOnGrid(model, cases, *dataset, Split::Validation, how, *work));
+  work->printNotes();
+  const std::vector<FailedCase> failures = work->failures();
+  if (!failures.empty())
+    return failures[0].status.withContext("case " + failures[0].name);
+  table.cases = metricsOf(*work);
   return table;
 }
 

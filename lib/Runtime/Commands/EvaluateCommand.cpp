@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CacheEvaluation.h"
+#include "SharedJob.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Signals.h"
 #include "segc/Runtime/Commands/Commands.h"
@@ -15,6 +16,7 @@
 #include "segc/Runtime/Inference/Evaluate.h"
 #include "segc/Runtime/Inference/EvaluateFolders.h"
 #include "segc/Runtime/Inference/Predict.h"
+#include "segc/Runtime/Metrics/MetricsRecord.h"
 #include "segc/Runtime/Train/Report.h"
 
 #include <cstdio>
@@ -35,29 +37,61 @@ static Status checkPaths(const EvaluateOptions &options,
   return checkOutputs(paths);
 }
 
-/// Takes the folder for results, if there is one, and puts aside what an
-/// earlier evaluation left.
-static StatusOr<std::optional<ResultsFolder>>
-beginResults(const EvaluateOptions &options) {
+namespace {
+
+/// The cases that processes evaluate, and the folder for results, if there is
+/// one, whose lock they share.
+struct EvaluatedCases {
+  std::unique_ptr<CommandCases> cases;
   std::optional<ResultsFolder> folder;
-  if (!options.results.empty()) {
-    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
-    SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
+
+  /// What an earlier evaluation left is put aside.
+  Status putAside() const {
+    return folder ? folder->putAside(evaluationResults()).status()
+                  : Status::success();
   }
-  return folder;
+};
+
+} // namespace
+
+static CommandCases::Work workOf(const EvaluateOptions &options,
+                                 std::vector<std::string> names) {
+  return {options.results + "/.ranks", mainTask, std::move(names)};
+}
+
+static StatusOr<EvaluatedCases> openCases(const EvaluateOptions &options,
+                                          const Job *job,
+                                          std::vector<std::string> names,
+                                          Notes &notes, bool putAside) {
+  EvaluatedCases evaluated;
+  const std::string &results = options.results;
+  const auto begin = [&]() -> Status {
+    if (results.empty())
+      return Status::success();
+    SEGC_ASSIGN_OR_RETURN(evaluated.folder, ResultsFolder::open(results));
+    return putAside ? evaluated.putAside() : Status::success();
+  };
+  SEGC_ASSIGN_OR_RETURN(
+      evaluated.cases,
+      CommandCases::open(job, workOf(options, std::move(names)), notes, begin));
+  if (job && !results.empty()) {
+    evaluated.folder.reset();
+    SEGC_ASSIGN_OR_RETURN(evaluated.folder, ResultsFolder::share(results));
+  }
+  return evaluated;
 }
 
 /// What evaluations of label files and of caches end with: the metrics of the
 /// cases that could be measured, and the names of the others.
 static CommandResult finishTable(const EvaluateOptions &options,
                                  MetricsTable &table,
-                                 const std::vector<std::string> &failures,
+                                 const std::vector<FailedCase> &failures,
                                  size_t cases) {
   Status status;
   if (!failures.empty()) {
     std::string names;
-    for (const std::string &name : failures)
-      names += (names.empty() ? "" : ", ") + name;
+    for (const FailedCase &failure : failures)
+      names += (names.empty() ? "" : ", ") + failure.name;
     status = dataLoss(std::to_string(failures.size()) + " of " +
                       std::to_string(cases) + " cases failed: " + names);
   }
@@ -86,8 +120,22 @@ static Status checkFolderOptions(const EvaluateOptions &options) {
   return Status::success();
 }
 
+/// Writes the results of folders, where any case could be measured.
+static CommandResult finishFolders(const EvaluateOptions &options,
+                                   MetricsTable &table,
+                                   const std::vector<FailedCase> &failures,
+                                   size_t cases) {
+  std::optional<ResultsFolder> folder;
+  if (!table.cases.empty() && !options.results.empty()) {
+    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
+    SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
+  }
+  return finishTable(options, table, failures, cases);
+}
+
 /// Compares label files with label files.
-static CommandResult evaluateFolders(const EvaluateOptions &options) {
+static CommandResult evaluateFolders(const EvaluateOptions &options,
+                                     const Job *job) {
   SEGC_RETURN_IF_ERROR(checkFolderOptions(options));
   Notes notes;
   SEGC_ASSIGN_OR_RETURN(std::vector<LabelPair> pairs,
@@ -110,37 +158,43 @@ static CommandResult evaluateFolders(const EvaluateOptions &options) {
   ImageLimits limits;
   limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
   catchStopSignals();
-  std::vector<std::string> failures;
-  for (const LabelPair &pair : pairs) {
-    if (stopSignal())
-      return Status(StatusCode::Interrupted, "interrupted while evaluating");
-    auto cases = measurePair(pair, limits, table, *pool, notes);
-    if (!cases.ok()) {
-      printMessage(cases.status().message());
-      failures.push_back(pair.name);
-      continue;
-    }
-    std::move(cases->begin(), cases->end(), std::back_inserter(table.cases));
-  }
-  for (const std::string &note : notes.take())
-    printMessage("warning: " + note);
-  std::optional<ResultsFolder> folder;
-  if (!table.cases.empty()) {
-    SEGC_ASSIGN_OR_RETURN(folder, beginResults(options));
-  }
-  return finishTable(options, table, failures, pairs.size());
+  std::vector<std::string> names;
+  for (const LabelPair &pair : pairs)
+    names.push_back(pair.name);
+  SEGC_ASSIGN_OR_RETURN(const std::unique_ptr<CommandCases> cases,
+                        CommandCases::open(job, workOf(options, names), notes));
+  const Status measured = cases->forEach([&](int64_t index) -> Status {
+    SEGC_ASSIGN_OR_RETURN(const std::vector<CaseMetrics> metrics,
+                          measurePair(pairs[static_cast<size_t>(index)], limits,
+                                      table, *pool, notes));
+    Json list = Json::array();
+    for (const CaseMetrics &entry : metrics)
+      list.push_back(toJson(entry));
+    cases->setValue(index, std::move(list));
+    return Status::success();
+  });
+  if (std::optional<CommandResult> result = cases->leave(measured))
+    return *result;
+  for (const CaseRecord &record : cases->records())
+    for (const Json &entry : record.value)
+      table.cases.push_back(caseMetricsOf(entry));
+  const std::vector<FailedCase> failures = cases->failures();
+  for (const FailedCase &failure : failures)
+    printMessage(failure.status.message());
+  cases->printNotes();
+  return cases->close(finishFolders(options, table, failures, pairs.size()));
 }
 
 /// Predicts cases of a cache and compares them on the grids of their files.
 static CommandResult evaluateCache(const EvaluateOptions &options,
-                                   LoadedModel &model, Split split) {
+                                   LoadedModel &model, Split split,
+                                   const Job *job) {
   SEGC_ASSIGN_OR_RETURN(CacheCases cases,
                         openCacheCases(options.data, model.runner.manifest()));
   if (split == Split::Test)
     return wrongUsage("--split test: a cache has no test cases, expected train "
                       "or validation");
-  const std::vector<int64_t> &places =
-      split == Split::Train ? cases.split.train : cases.split.validation;
+  const std::vector<int64_t> &places = cases.placesOf(split);
   if (places.empty())
     return invalidArgument(options.data.data + ": the " + options.split +
                            " split has no cases; give --fold, --train-split or "
@@ -149,7 +203,6 @@ static CommandResult evaluateCache(const EvaluateOptions &options,
     return wrongUsage("--save-masks needs --results, where the masks go");
   SEGC_ASSIGN_OR_RETURN(std::vector<std::string> originals,
                         originalFilesOf(*cases.cache, places, options.onGrid));
-  std::optional<ResultsFolder> folder;
   CacheEvaluation how(options.onGrid);
   how.tolerance = options.surfaceTolerance;
   how.limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
@@ -162,26 +215,137 @@ static CommandResult evaluateCache(const EvaluateOptions &options,
     paths.places = {{"--results", options.results}};
     paths.folders = {{"--results", options.results}, {"--results", masks}};
     SEGC_RETURN_IF_ERROR(checkOutputs(paths));
-    SEGC_ASSIGN_OR_RETURN(folder, beginResults(options));
     if (options.onGrid.saveMasks)
       how.masks = masks;
   }
   catchStopSignals();
-  SEGC_ASSIGN_OR_RETURN(MeasuredCases measured,
-                        evaluateOnGrid(model, cases, split, how));
+  const std::unique_ptr<Dataset> dataset = openOriginals(cases, split, how);
+  SEGC_ASSIGN_OR_RETURN(const EvaluatedCases evaluated,
+                        openCases(options, job, caseNames(*dataset, split),
+                                  dataset->notes(), /*putAside=*/true));
+  CommandCases &work = *evaluated.cases;
+  const Status status =
+      evaluateOnGrid(model, cases, *dataset, split, how, work);
+  if (std::optional<CommandResult> result = work.leave(status))
+    return *result;
+  work.printNotes();
   MetricsTable table = tableOf(cases.cache->plan(), options.surfaceTolerance);
-  table.cases = std::move(measured.cases);
-  std::vector<std::string> failures;
-  for (const FailedCase &failure : measured.failures) {
+  table.cases = metricsOf(work);
+  const std::vector<FailedCase> failures = work.failures();
+  for (const FailedCase &failure : failures)
     printMessage(failure.name + ": " + failure.status.message());
-    failures.push_back(failure.name);
-  }
-  return finishTable(options, table, failures, places.size());
+  return work.close(finishTable(options, table, failures, places.size()));
 }
 
-CommandResult segc::runEvaluate(const EvaluateOptions &options) {
+/// Prints an evaluation and writes it into the folder for results.
+static CommandResult
+finishEvaluation(const EvaluateOptions &options, ModelRunner &runner,
+                 const Dataset &dataset, Split split,
+                 const Evaluation &evaluation,
+                 const std::optional<ResultsFolder> &folder) {
+  std::printf("%s\n", jsonText(evaluation.toRecord(), 2).c_str());
+  if (!folder)
+    return Status::success();
+  const Manifest &manifest = runner.manifest();
+  SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
+  SEGC_RETURN_IF_ERROR(writeMetrics(options.results, evaluation, 0));
+  SEGC_RETURN_IF_ERROR(predictExamples(runner, dataset, split,
+                                       batchSizeOf(options.model, manifest),
+                                       options.results));
+  return writeReport(options.results, manifest.network + " evaluation");
+}
+
+static Json toJson(const EvaluatedBatch &batch) {
+  Json cases = Json::array();
+  for (const Evaluation::Case &entry : batch.cases)
+    cases.push_back(segc::toJson(entry));
+  return {std::move(cases), batch.values};
+}
+
+static EvaluatedBatch evaluatedBatchOf(const Json &json) {
+  EvaluatedBatch batch;
+  for (const Json &entry : json.at(0))
+    batch.cases.push_back(evaluatedCaseOf(entry));
+  batch.values = json.at(1).get<std::vector<std::vector<float>>>();
+  return batch;
+}
+
+/// Evaluates the batches that are dealt to this rank: the outputs of
+/// evaluate_step are means over a batch.
+static CommandResult evaluateBatches(const EvaluateOptions &options,
+                                     ModelRunner &runner,
+                                     const Dataset &dataset, Split split,
+                                     const Job &job) {
+  BatchEvaluator evaluator(runner, dataset, split,
+                           batchSizeOf(options.model, runner.manifest()));
+  std::vector<std::string> names;
+  for (int64_t batch = 0; batch < evaluator.count(); ++batch)
+    names.push_back(evaluator.nameOf(batch));
+  SEGC_ASSIGN_OR_RETURN(const EvaluatedCases evaluated,
+                        openCases(options, &job, std::move(names),
+                                  dataset.notes(), /*putAside=*/false));
+  CommandCases &cases = *evaluated.cases;
+  const Status status = cases.forEach([&](int64_t batch) -> Status {
+    SEGC_ASSIGN_OR_RETURN(const EvaluatedBatch found,
+                          evaluator.evaluate(batch));
+    cases.setValue(batch, toJson(found));
+    return Status::success();
+  });
+  if (std::optional<CommandResult> result = cases.leave(status))
+    return *result;
+  if (const std::vector<FailedCase> failures = cases.failures();
+      !failures.empty()) {
+    // It names all cases that cannot be used.
+    const Status loaded = dataset.load(split);
+    cases.printNotes();
+    return cases.close(loaded.ok() ? failures[0].status : loaded);
+  }
+  std::vector<EvaluatedBatch> batches;
+  for (const CaseRecord &record : cases.records())
+    batches.push_back(evaluatedBatchOf(record.value));
+  const Evaluation evaluation = evaluator.evaluationOf(std::move(batches));
+  cases.printNotes();
+  return cases.close(finishEvaluation(options, runner, dataset, split,
+                                      evaluation, evaluated.folder));
+}
+
+/// Evaluates a model on the samples of a data set.
+static CommandResult evaluateSamples(const EvaluateOptions &options,
+                                     LoadedModel &model, Split split,
+                                     const Job *job) {
+  SEGC_RETURN_IF_ERROR(checkWholeClasses(model.runner));
+  ModelRunner &runner = model.runner;
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
+                        openData(options.data, runner.manifest(), model.frame));
+  std::optional<ResultsFolder> folder;
+  if (!options.results.empty())
+    SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
+  if (job && dataset->count(split) > 0) {
+    catchStopSignals();
+    return evaluateBatches(options, runner, *dataset, split, *job);
+  }
+  if (!options.results.empty()) {
+    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
+  }
+  Status loaded = dataset->load(split);
+  printNotes(*dataset);
+  SEGC_RETURN_IF_ERROR(loaded);
+  catchStopSignals();
+  SEGC_ASSIGN_OR_RETURN(
+      Evaluation evaluation,
+      evaluateSplit(runner, *dataset, split,
+                    batchSizeOf(options.model, runner.manifest())));
+  printNotes(*dataset);
+  return finishEvaluation(options, runner, *dataset, split, evaluation, folder);
+}
+
+/// Evaluates as the only process or as one of the ranks of a job.
+static CommandResult evaluate(const EvaluateOptions &options, const Job *job) {
+  if (job && job->folder.empty() && options.results.empty())
+    return wrongUsage("--results is required where " + job->launcher +
+                      " starts the ranks, which find each other there");
   if (!options.predictions.empty() || !options.labels.empty())
-    return evaluateFolders(options);
+    return evaluateFolders(options, job);
   if (options.model.model.empty() || options.data.data.empty())
     return wrongUsage(
         std::string(options.model.model.empty() ? "--model" : "--data") +
@@ -198,32 +362,14 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openTrained(options.model, options.checkpoint));
-  if (cached)
-    return evaluateCache(options, model, split);
-  SEGC_RETURN_IF_ERROR(checkWholeClasses(model.runner));
-  ModelRunner &runner = model.runner;
-  const Manifest &manifest = runner.manifest();
-  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
-                        openData(options.data, manifest, model.frame));
-  std::optional<ResultsFolder> folder;
-  if (!options.results.empty()) {
-    SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
-    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
-  }
-  Status loaded = dataset->load(split);
-  printNotes(*dataset);
-  SEGC_RETURN_IF_ERROR(loaded);
-  catchStopSignals();
-  int64_t batch = batchSizeOf(options.model, manifest);
-  SEGC_ASSIGN_OR_RETURN(Evaluation evaluation,
-                        evaluateSplit(runner, *dataset, split, batch));
-  printNotes(*dataset);
-  std::printf("%s\n", jsonText(evaluation.toRecord(), 2).c_str());
-  if (!folder)
-    return Status::success();
-  SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
-  SEGC_RETURN_IF_ERROR(writeMetrics(options.results, evaluation, 0));
-  SEGC_RETURN_IF_ERROR(
-      predictExamples(runner, *dataset, split, batch, options.results));
-  return writeReport(options.results, manifest.network + " evaluation");
+  return cached ? evaluateCache(options, model, split, job)
+                : evaluateSamples(options, model, split, job);
+}
+
+CommandResult segc::runEvaluate(const EvaluateOptions &options) {
+  return runShared(options.ranks, [&](const Job *job) {
+    EvaluateOptions ofRank = options;
+    ofRank.model.threads = threadsOf(options.model.threads, job);
+    return evaluate(ofRank, job);
+  });
 }

@@ -199,12 +199,7 @@ struct Prediction {
   }
   /// Slices are pages of the masks of their file, which one rank writes.
   bool hasStacks() const { return !dataset.files(split, 0).stack.empty(); }
-  std::vector<std::string> names() const {
-    std::vector<std::string> names;
-    for (int64_t i = 0; i < count; ++i)
-      names.push_back(dataset.caseName(split, i));
-    return names;
-  }
+  std::vector<std::string> names() const { return caseNames(dataset, split); }
 };
 
 } // namespace
@@ -232,26 +227,26 @@ static CommandResult report(const Prediction &prediction,
   return done > 0 ? CommandResult::partial(std::move(status)) : status;
 }
 
-/// Predicts the slices as one unit of work, which one rank takes.
-static Status predictStacks(const Prediction &prediction, SharedCases &shared) {
-  while (const std::optional<int64_t> unit = shared.next(/*wait=*/true)) {
+/// Predicts the slices as one unit of work, which one process takes.
+static Status predictStacks(const Prediction &prediction, CommandCases &cases) {
+  while (const std::optional<int64_t> unit = cases.next(/*wait=*/true)) {
     SEGC_ASSIGN_OR_RETURN(const std::vector<FailedCase> failures,
                           prediction.run(nullptr));
     Json list = Json::array();
     for (const FailedCase &failure : failures)
       list.push_back({failure.name, toJson(failure.status)});
-    shared.setValue(*unit, std::move(list));
-    shared.finish(*unit, Status::success());
+    cases.setValue(*unit, std::move(list));
+    cases.finish(*unit, Status::success());
   }
   return Status::success();
 }
 
 static std::vector<FailedCase> failuresOf(const Prediction &prediction,
-                                          const SharedCases &shared) {
+                                          const CommandCases &cases) {
   if (!prediction.hasStacks())
-    return shared.failures();
+    return cases.failures();
   std::vector<FailedCase> failures;
-  const CaseRecord &record = shared.records()[0];
+  const CaseRecord &record = cases.records()[0];
   if (!record.status.ok())
     for (const std::string &name : prediction.names())
       failures.push_back({name, record.status});
@@ -260,26 +255,31 @@ static std::vector<FailedCase> failuresOf(const Prediction &prediction,
   return failures;
 }
 
-/// The part of a rank: the cases that it takes and, of one rank, the report.
-static CommandResult predictShared(const Prediction &prediction, const Job &job,
-                                   const std::string &task) {
+/// The part of this process: all cases or those that a rank takes and, of one
+/// process, `end` and the report.
+static CommandResult predictCases(const Prediction &prediction, const Job *job,
+                                  const std::string &task,
+                                  const std::function<Status()> &end) {
   const bool hasStacks = prediction.hasStacks();
+  const std::string &output = prediction.options.output;
   SEGC_ASSIGN_OR_RETURN(
-      const std::unique_ptr<SharedCases> shared,
-      SharedCases::join(job, prediction.options.output, task,
-                        hasStacks ? std::vector<std::string>{"all slices"}
-                                  : prediction.names(),
-                        prediction.dataset.notes(), [&] {
-                          return task == "roi"
-                                     ? removeMasks(prediction.options.output)
-                                     : Status::success();
-                        }));
-  const Status status = hasStacks ? predictStacks(prediction, *shared)
-                                  : prediction.run(shared.get()).status();
-  if (std::optional<CommandResult> result = shared->leave(status))
+      const std::unique_ptr<CommandCases> cases,
+      CommandCases::open(job,
+                         {output + "/.ranks", task,
+                          hasStacks ? std::vector<std::string>{"all slices"}
+                                    : prediction.names()},
+                         prediction.dataset.notes(), [&] {
+                           return task == "roi" ? removeMasks(output)
+                                                : Status::success();
+                         }));
+  const Status status = hasStacks ? predictStacks(prediction, *cases)
+                                  : prediction.run(cases.get()).status();
+  if (std::optional<CommandResult> result = cases->leave(status))
     return *result;
-  shared->printNotes();
-  return shared->close(report(prediction, failuresOf(prediction, *shared)));
+  if (Status ended = end(); !ended.ok())
+    return cases->close(ended);
+  cases->printNotes();
+  return cases->close(report(prediction, failuresOf(prediction, *cases)));
 }
 
 /// Predicts as the only process or as one of the ranks of a job, whose work is
@@ -344,18 +344,15 @@ static CommandResult predict(PredictOptions options, const Job *job,
                                  folders,
                                  std::move(steps),
                                  options.profile.empty() ? nullptr : &times};
-  if (job)
-    return predictShared(prediction, *job, task);
-  if (task == "roi")
-    SEGC_RETURN_IF_ERROR(removeMasks(options.output));
-  SEGC_ASSIGN_OR_RETURN(const std::vector<FailedCase> failures,
-                        prediction.run(nullptr));
-  if (!options.profile.empty())
-    SEGC_RETURN_IF_ERROR(writeFileAtomically(
-        options.profile,
-        jsonText(stagesJson(times, manifest, secondsSince(begin)), 1) + "\n"));
-  printNotes(*dataset);
-  return report(prediction, failures);
+  return predictCases(prediction, job, task, [&] {
+    return options.profile.empty()
+               ? Status::success()
+               : writeFileAtomically(
+                     options.profile,
+                     jsonText(stagesJson(times, manifest, secondsSince(begin)),
+                              1) +
+                         "\n");
+  });
 }
 
 CommandResult segc::runPredict(const PredictOptions &options) {

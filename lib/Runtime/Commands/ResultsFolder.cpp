@@ -51,7 +51,8 @@ static std::string holderOf(int file) {
              : "another process";
 }
 
-StatusOr<ResultsFolder> ResultsFolder::open(const std::string &path) {
+StatusOr<ResultsFolder> ResultsFolder::lockFolder(const std::string &path,
+                                                  int kind) {
   SEGC_RETURN_IF_ERROR(createDirectories(path));
   const std::string name = path + "/" + lockName;
   ResultsFolder folder;
@@ -61,7 +62,7 @@ StatusOr<ResultsFolder> ResultsFolder::open(const std::string &path) {
              O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
   if (folder.lock < 0)
     return failed(name, "create");
-  if (::flock(folder.lock, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(folder.lock, kind | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK)
       return ioError(path + ": " + holderOf(folder.lock) +
                      " is writing to this folder; wait until it ends, or give "
@@ -79,6 +80,14 @@ StatusOr<ResultsFolder> ResultsFolder::open(const std::string &path) {
           static_cast<ssize_t>(holder.size()))
     return failed(name, "write");
   return folder;
+}
+
+StatusOr<ResultsFolder> ResultsFolder::open(const std::string &path) {
+  return lockFolder(path, LOCK_EX);
+}
+
+StatusOr<ResultsFolder> ResultsFolder::share(const std::string &path) {
+  return lockFolder(path, LOCK_SH);
 }
 
 ResultsFolder::ResultsFolder(ResultsFolder &&other) noexcept

@@ -12,9 +12,6 @@
 
 using namespace segc;
 
-/// A case that has ended so many ranks is left to its fate.
-static constexpr int64_t maxAttempts = 2;
-
 Json segc::toJson(const Status &status) {
   return {static_cast<int>(status.code()), status.message()};
 }
@@ -25,21 +22,20 @@ Status segc::statusOf(const Json &json) {
                                 : Status(code, json.at(1).get<std::string>());
 }
 
-StatusOr<std::unique_ptr<SharedCases>>
-SharedCases::join(const Job &job, const std::string &place,
-                  const std::string &task, std::vector<std::string> names,
-                  Notes &notes, const std::function<Status()> &begin) {
+StatusOr<std::unique_ptr<CommandCases>>
+SharedCases::join(const Job &job, Work work, Notes &notes,
+                  const std::function<Status()> &begin) {
   const std::string folder =
-      (job.folder.empty() ? place + "/.ranks" : job.folder) + "/" + task;
+      (job.folder.empty() ? work.folder : job.folder) + "/" + work.task;
   std::unique_ptr<SharedCases> shared(
-      new SharedCases(std::move(names), notes, job));
+      new SharedCases(std::move(work), notes, job));
   const bool keepsFolder = !job.folder.empty(); // Who started us reads it.
   SEGC_ASSIGN_OR_RETURN(shared->dealing,
                         Dealing::join(folder,
                                       {job.id, job.rank, job.size, keepsFolder},
-                                      shared->names, begin));
+                                      shared->work.names, begin));
   shared->allNotes = notes.takeEach();
-  return shared;
+  return std::unique_ptr<CommandCases>(std::move(shared));
 }
 
 void SharedCases::fail(const Status &status) {
@@ -58,26 +54,19 @@ std::optional<int64_t> SharedCases::next(bool wait) {
     }
     if (!*unit)
       return std::nullopt;
-    if ((*unit)->attempts < maxAttempts)
+    // A case that has ended so many ranks is left to its fate.
+    if ((*unit)->attempts < work.maxAttempts)
       return (*unit)->index;
     finish((*unit)->index,
-           dataLoss("the processes of " + std::to_string(maxAttempts) +
+           dataLoss("the processes of " + std::to_string(work.maxAttempts) +
                     " ranks ended while they worked on it"));
   }
 }
 
-void SharedCases::setValue(int64_t index, Json value) {
-  const std::lock_guard<std::mutex> lock(mutex);
-  values[index] = std::move(value);
-}
-
 Status SharedCases::record(int64_t index, const Status &status) {
-  Json record = {{"status", toJson(status)}, {"notes", notes.takeEach()}};
-  {
-    const std::lock_guard<std::mutex> lock(mutex);
-    auto value = values.extract(index);
-    record["value"] = value ? std::move(value.mapped()) : Json();
-  }
+  const Json record = {{"status", toJson(status)},
+                       {"value", takeValue(index)},
+                       {"notes", notes.takeEach()}};
   // CBOR keeps every number and every byte of a name.
   const std::vector<uint8_t> bytes = Json::to_cbor(record);
   return dealing->finish(index, {bytes.begin(), bytes.end()});
@@ -99,7 +88,7 @@ Status SharedCases::readRecords() {
     const Json record = Json::from_cbor(records[i], /*strict=*/true,
                                         /*allow_exceptions=*/false);
     if (!record.is_object())
-      return dataLoss("the record of " + names[i] + " is damaged");
+      return dataLoss("the record of " + work.names[i] + " is damaged");
     all.push_back({statusOf(record.at("status")), record.at("value")});
     const auto more = record.at("notes").get<NoteList>();
     allNotes.insert(allNotes.end(), more.begin(), more.end());
@@ -111,7 +100,7 @@ std::optional<CommandResult> SharedCases::leave(const Status &status) {
   if (status.code() == StatusCode::Interrupted)
     return Status(StatusCode::Interrupted,
                   "interrupted after " + std::to_string(dealing->finished()) +
-                      " of " + std::to_string(names.size()) + " cases");
+                      " of " + std::to_string(work.names.size()) + " cases");
   const Status own = status.ok() ? error : status;
   if (!own.ok()) {
     printMessage(rankText() + ": " + own.message());
@@ -145,15 +134,9 @@ CommandResult SharedCases::close(CommandResult result) {
   return end;
 }
 
-std::vector<FailedCase> SharedCases::failures() const {
-  std::vector<FailedCase> failures;
-  for (size_t i = 0; i < all.size(); ++i)
-    if (!all[i].status.ok())
-      failures.push_back({names[i], all[i].status});
-  return failures;
-}
-
 void SharedCases::printNotes() {
+  const NoteList own = notes.takeEach();
+  allNotes.insert(allNotes.end(), own.begin(), own.end());
   Notes merged;
   for (const auto &[where, what] : allNotes)
     merged.add(where, what);

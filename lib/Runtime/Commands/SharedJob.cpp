@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SharedJob.h"
+#include "CommandCases.h"
 #include "RankProcesses.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/PrivateFolders.h"

@@ -15,9 +15,6 @@
 
 namespace segc {
 
-/// The name of the work behind which a command is done.
-inline constexpr const char *mainTask = "cases";
-
 /// Runs a command that shares its cases by SharedCases: `body` with the job
 /// that this process belongs to or, where it is alone, with null. With `ranks`
 /// above 1 it starts so many processes of this machine, without a launcher, and

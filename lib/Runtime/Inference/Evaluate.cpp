@@ -10,103 +10,153 @@
 #include "segc/Runtime/Data/Loader.h"
 #include "segc/Runtime/Inference/EntryInputs.h"
 #include "segc/Runtime/Inference/FiniteOutputs.h"
-#include "segc/Runtime/Inference/Predictor.h"
+
+#include <algorithm>
+#include <iterator>
 
 using namespace segc;
 
-/// Adds the outputs of evaluate_step, which are means over the batch.
-static void addValues(const ModelRunner &runner, int64_t batch,
-                      Evaluation &evaluation) {
-  const EntrySignature &entry = *runner.manifest().entry("evaluate_step");
-  for (size_t i = 0; i < entry.outputs.size(); ++i) {
-    const TensorSignature &signature = entry.outputs[i];
-    OutputView output = runner.output("evaluate_step", signature.name);
-    if (evaluation.values.size() <= i)
-      evaluation.values.push_back(
-          {signature.name, std::vector<double>(signature.elements())});
-    for (int64_t k = 0; k < signature.elements(); ++k)
-      evaluation.values[i].mean[k] +=
-          output.floats()[k] * static_cast<double>(batch);
-  }
+BatchEvaluator::BatchEvaluator(ModelRunner &runner, const Dataset &dataset,
+                               Split split, int64_t batchSize)
+    : runner(runner), dataset(dataset), split(split), batchSize(batchSize),
+      samples(dataset.count(split)), predictor(runner, dataset.labelShape()) {}
+
+std::vector<int64_t> BatchEvaluator::casesOf(int64_t batch) const {
+  std::vector<int64_t> cases;
+  for (int64_t index = batch * batchSize;
+       index < std::min(samples, (batch + 1) * batchSize); ++index)
+    cases.push_back(index);
+  return cases;
 }
 
-static void addCases(const Predictor &predictor, const Dataset &dataset,
-                     Split split, const Batch &batch, int64_t classes,
-                     Evaluation &evaluation) {
-  const int64_t voxels = elementCount(dataset.labelShape());
-  std::vector<int32_t> predicted(voxels);
-  for (int64_t i = 0; i < batch.size; ++i) {
+std::string BatchEvaluator::namesOf(const std::vector<int64_t> &cases) const {
+  std::string names;
+  for (int64_t index : cases)
+    names += (names.empty() ? "" : ", ") + dataset.caseName(split, index);
+  return names;
+}
+
+std::string BatchEvaluator::nameOf(int64_t batch) const {
+  return namesOf(casesOf(batch));
+}
+
+StatusOr<EvaluatedBatch> BatchEvaluator::evaluate(int64_t batch) {
+  const std::vector<int64_t> cases = casesOf(batch);
+  const auto pixels = static_cast<size_t>(elementCount(dataset.imageShape())),
+             voxels = static_cast<size_t>(elementCount(dataset.labelShape()));
+  BatchArray<float> images(cases.size() * pixels);
+  BatchArray<int32_t> labels(cases.size() * voxels);
+  if (!images.data() || !labels.data())
+    return ioError("no memory for " + std::to_string(cases.size()) +
+                   " samples; choose a smaller --batch-size");
+  for (size_t i = 0; i < cases.size(); ++i)
+    SEGC_RETURN_IF_ERROR(dataset.sample(split, cases[i], {},
+                                        images.data() + i * pixels,
+                                        labels.data() + i * voxels));
+  return evaluate(cases, images.data(), labels.data());
+}
+
+/// Calls evaluate_step, if the model has it, and returns its outputs.
+static StatusOr<std::vector<std::vector<float>>>
+callEvaluateStep(ModelRunner &runner, int64_t size, const float *images,
+                 const int32_t *labels, const std::string &names) {
+  std::vector<std::vector<float>> values;
+  const EntrySignature *entry = runner.manifest().entry("evaluate_step");
+  if (!entry)
+    return values;
+  segc_scalars scalars = inferenceScalars();
+  SEGC_ASSIGN_OR_RETURN(
+      const std::vector<void *> inputs,
+      inputsOf(*entry, {{"image", images}, {"label", labels}}));
+  SEGC_RETURN_IF_ERROR(runner.call("evaluate_step", inputs, size, scalars));
+  SEGC_RETURN_IF_ERROR(checkFiniteOutputs(
+      runner, {"evaluate_step", inputs, size, scalars}, names));
+  for (const TensorSignature &output : entry->outputs) {
+    const float *mean = runner.output("evaluate_step", output.name).floats();
+    values.emplace_back(mean, mean + output.elements());
+  }
+  return values;
+}
+
+StatusOr<EvaluatedBatch>
+BatchEvaluator::evaluate(const std::vector<int64_t> &cases, const float *images,
+                         const int32_t *labels) {
+  const std::string names = namesOf(cases);
+  const auto size = static_cast<int64_t>(cases.size());
+  EvaluatedBatch result;
+  SEGC_ASSIGN_OR_RETURN(result.values,
+                        callEvaluateStep(runner, size, images, labels, names));
+  SEGC_RETURN_IF_ERROR(predictor.predict(images, size));
+  SEGC_RETURN_IF_ERROR(predictor.checkFinite(names));
+  const int64_t voxels = elementCount(dataset.labelShape()),
+                classes = runner.manifest().classes;
+  std::vector<int32_t> predicted(static_cast<size_t>(voxels));
+  for (int64_t i = 0; i < size; ++i) {
     argmaxRows(predictor.probabilities(i), voxels, classes, predicted.data());
-    const int32_t *label = batch.integers("label") + i * voxels;
+    const int32_t *label = labels + i * voxels;
     std::vector<ClassCounts> counts =
         countClasses(predicted.data(), label, voxels, classes);
     std::vector<double> dice = hardDice(counts);
-    evaluation.cases.push_back(
-        {dataset.caseName(split, batch.cases[i]), std::move(dice),
-         classesIn(label, voxels, classes), std::move(counts)});
+    result.cases.push_back(
+        {dataset.caseName(split, cases[static_cast<size_t>(i)]),
+         std::move(dice), classesIn(label, voxels, classes),
+         std::move(counts)});
   }
+  return result;
 }
 
-/// Calls evaluate_step, if the model has it, on a batch with labels.
-static Status evaluateBatch(ModelRunner &runner, const Batch &batch,
-                            const std::string &cases, Evaluation &evaluation) {
-  const EntrySignature *entry = runner.manifest().entry("evaluate_step");
-  if (!entry)
-    return Status::success();
-  segc_scalars scalars = inferenceScalars();
-  SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
-                        inputsOf(*entry, {{"image", batch.floats("image")},
-                                          {"label", batch.integers("label")}}));
-  SEGC_RETURN_IF_ERROR(
-      runner.call("evaluate_step", inputs, batch.size, scalars));
-  SEGC_RETURN_IF_ERROR(checkFiniteOutputs(
-      runner, {"evaluate_step", inputs, batch.size, scalars}, cases));
-  addValues(runner, batch.size, evaluation);
-  return Status::success();
+Evaluation
+BatchEvaluator::evaluationOf(std::vector<EvaluatedBatch> batches) const {
+  Evaluation evaluation;
+  evaluation.classNames = runner.manifest().classNames();
+  if (const EntrySignature *entry = runner.manifest().entry("evaluate_step"))
+    for (const TensorSignature &output : entry->outputs)
+      evaluation.values.push_back(
+          {output.name,
+           std::vector<double>(static_cast<size_t>(output.elements()))});
+  for (EvaluatedBatch &batch : batches) {
+    for (size_t i = 0; i < batch.values.size(); ++i)
+      for (size_t k = 0; k < batch.values[i].size(); ++k)
+        evaluation.values[i].mean[k] +=
+            batch.values[i][k] * static_cast<double>(batch.cases.size());
+    std::move(batch.cases.begin(), batch.cases.end(),
+              std::back_inserter(evaluation.cases));
+  }
+  for (Evaluation::Value &value : evaluation.values)
+    for (double &sum : value.mean)
+      sum /= static_cast<double>(samples);
+  for (const std::string &name : evaluation.absentClasses())
+    dataset.notes().add(std::string("the ") + splitName(split) + " cases",
+                        "no label has the class \"" + name +
+                            "\": its Dice is absent");
+  return evaluation;
 }
 
 StatusOr<Evaluation> segc::evaluateSplit(ModelRunner &runner,
                                          const Dataset &dataset, Split split,
                                          int64_t batchSize) {
-  const Manifest &manifest = runner.manifest();
-  Evaluation evaluation;
-  evaluation.classNames = manifest.classNames();
   LoaderOptions options;
   options.batch = batchSize;
   options.shuffle = false;
-  options.samples = dataset.count(split);
+  options.samples = static_cast<uint64_t>(dataset.count(split));
   if (options.samples == 0)
     return invalidArgument(std::string("the ") + splitName(split) +
                            " split has no cases; choose --fold or a "
                            "--train-split below 1");
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
                         Loader::create(dataset, split, options));
-  auto namesOf = [&](const Batch &batch) {
-    std::string names;
-    for (int64_t index : batch.cases)
-      names += (names.empty() ? "" : ", ") + dataset.caseName(split, index);
-    return names;
-  };
-  Predictor predictor(runner, dataset.labelShape());
+  BatchEvaluator evaluator(runner, dataset, split, batchSize);
+  std::vector<EvaluatedBatch> batches;
   for (;;) {
     SEGC_ASSIGN_OR_RETURN(const Batch *batch, loader->next());
     if (!batch)
-      break;
+      return evaluator.evaluationOf(std::move(batches));
     if (stopSignal())
       return Status(StatusCode::Interrupted, "interrupted while evaluating");
-    const std::string names = namesOf(*batch);
-    SEGC_RETURN_IF_ERROR(evaluateBatch(runner, *batch, names, evaluation));
-    SEGC_RETURN_IF_ERROR(
-        predictor.predict(batch->floats("image"), batch->size));
-    SEGC_RETURN_IF_ERROR(predictor.checkFinite(names));
-    addCases(predictor, dataset, split, *batch, manifest.classes, evaluation);
+    SEGC_ASSIGN_OR_RETURN(EvaluatedBatch evaluated,
+                          evaluator.evaluate(batch->cases,
+                                             batch->floats("image"),
+                                             batch->integers("label")));
+    batches.push_back(std::move(evaluated));
   }
-  for (Evaluation::Value &value : evaluation.values)
-    for (double &sum : value.mean)
-      sum /= static_cast<double>(options.samples);
-  for (const std::string &name : evaluation.absentClasses())
-    dataset.notes().add(std::string("the ") + splitName(split) + " cases",
-                        "no label has the class \"" + name +
-                            "\": its Dice is absent");
-  return evaluation;
 }

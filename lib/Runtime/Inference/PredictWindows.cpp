@@ -141,6 +141,8 @@ void WindowCases::read(WindowCase &item) {
 Status WindowCases::readCase(WindowCase &item) {
   {
     const StageTimes::Scope scope(run.times, "read");
+    if (run.verify)
+      SEGC_RETURN_IF_ERROR(run.verify(item.index));
     SEGC_ASSIGN_OR_RETURN(item.source, dataset.source(split, item.index));
     if (run.regions)
       SEGC_RETURN_IF_ERROR(readRegion(item, *run.regions));

@@ -6,8 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Metrics/Metrics.h"
+#include "segc/Runtime/Metrics/MetricsRecord.h"
 
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
 
 using namespace segc;
 
@@ -131,4 +135,47 @@ TEST(Evaluation, NoRegionIsTheBackground) {
   evaluation.cases = {{"one", {0.5, 1}, {}, {{2, 4, 1}, {3, 3, 3}}}};
   EXPECT_DOUBLE_EQ(evaluation.meanForegroundDice(), 0.75);
   EXPECT_DOUBLE_EQ(evaluation.pooledForegroundDice(), (1.0 / 3 + 1) / 2);
+}
+
+/// What a process reads of a record.
+static Json sent(const Json &json) {
+  return Json::from_cbor(Json::to_cbor(json));
+}
+
+// Another process goes on with the same bits.
+TEST(MetricsRecord, KeepsEveryBit) {
+  CaseMetrics metrics;
+  metrics.name = "caf\xe9"; // no UTF-8
+  metrics.predictionFile = "p";
+  metrics.labelFile = "l";
+  metrics.voxels = int64_t{1} << 40;
+  const double infinity = std::numeric_limits<double>::infinity();
+  metrics.classes[-3] = {{1, 2, 3, int64_t{1} << 40},
+                         {0.1, 1.0 / 3, -0.0, 5e-324, infinity}};
+  metrics.classes[7] = {{}, {std::nan("")}};
+  const CaseMetrics back = caseMetricsOf(sent(toJson(metrics)));
+  EXPECT_EQ(back.name, metrics.name);
+  EXPECT_EQ(back.predictionFile, "p");
+  EXPECT_EQ(back.labelFile, "l");
+  EXPECT_EQ(back.voxels, metrics.voxels);
+  ASSERT_EQ(back.classes.size(), 2u);
+  const ClassMetrics &first = back.classes.at(-3);
+  EXPECT_EQ(first.overlap.truePositive, 1);
+  EXPECT_EQ(first.overlap.falsePositive, 2);
+  EXPECT_EQ(first.overlap.falseNegative, 3);
+  EXPECT_EQ(first.overlap.trueNegative, int64_t{1} << 40);
+  EXPECT_EQ(first.values, metrics.classes[-3].values);
+  EXPECT_TRUE(std::signbit(first.values[2]));
+  EXPECT_TRUE(std::isnan(back.classes.at(7).values.at(0)));
+
+  const Evaluation::Case entry = {
+      "one", {1.0 / 3, 1}, {true, false}, {{4, 5, 3}, {0, 0, 0}}};
+  const Evaluation::Case same = evaluatedCaseOf(sent(toJson(entry)));
+  EXPECT_EQ(same.name, "one");
+  EXPECT_EQ(same.dice, entry.dice);
+  EXPECT_EQ(same.present, entry.present);
+  ASSERT_EQ(same.counts.size(), 2u);
+  EXPECT_EQ(same.counts[0].predicted, 4);
+  EXPECT_EQ(same.counts[0].expected, 5);
+  EXPECT_EQ(same.counts[0].both, 3);
 }

@@ -132,6 +132,7 @@ struct EvaluateOptions {
   bool surfaceToleranceGiven = false;
   std::string idleWithFolders; ///< An option without effect on folders.
   OriginalGridOptions onGrid;
+  std::optional<int64_t> ranks; ///< See TrainOptions.
 };
 
 /// Options of models that predict in windows.

@@ -24,6 +24,9 @@ public:
   /// Creates the folder and takes its lock. The system releases it at the end
   /// of the process. Returns an error if another process has the lock.
   static StatusOr<ResultsFolder> open(const std::string &path);
+  /// Shares the lock with other ranks of a job. Returns an error if a process
+  /// has it alone.
+  static StatusOr<ResultsFolder> share(const std::string &path);
   ResultsFolder(ResultsFolder &&other) noexcept;
   ResultsFolder &operator=(ResultsFolder &&other) noexcept;
   ~ResultsFolder();
@@ -36,6 +39,8 @@ public:
 
 private:
   ResultsFolder() = default;
+  /// `kind` is that of flock().
+  static StatusOr<ResultsFolder> lockFolder(const std::string &path, int kind);
 
   std::string path_;
   int lock = -1;

@@ -10,6 +10,7 @@
 
 #include "segc/Runtime/Data/DataSet.h"
 #include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Inference/Predictor.h"
 #include "segc/Runtime/Metrics/CaseMetrics.h"
 #include "segc/Runtime/Metrics/Metrics.h"
 
@@ -20,6 +21,41 @@ namespace segc {
 /// incomplete.
 StatusOr<Evaluation> evaluateSplit(ModelRunner &runner, const Dataset &dataset,
                                    Split split, int64_t batch);
+
+/// What a batch adds to an evaluation.
+struct EvaluatedBatch {
+  std::vector<Evaluation::Case> cases;
+  /// The outputs of evaluate_step, which are means over the batch.
+  std::vector<std::vector<float>> values;
+};
+
+/// The batches of evaluateSplit(), each of which can be evaluated alone.
+class BatchEvaluator {
+public:
+  BatchEvaluator(ModelRunner &runner, const Dataset &dataset, Split split,
+                 int64_t batchSize);
+
+  int64_t count() const { return (samples + batchSize - 1) / batchSize; }
+  /// The names of its cases.
+  std::string nameOf(int64_t batch) const;
+  /// Reads the cases and evaluates them.
+  StatusOr<EvaluatedBatch> evaluate(int64_t batch);
+  /// Evaluates samples of cases that have been read.
+  StatusOr<EvaluatedBatch> evaluate(const std::vector<int64_t> &cases,
+                                    const float *images, const int32_t *labels);
+  /// The evaluation that all batches, in their order, make.
+  Evaluation evaluationOf(std::vector<EvaluatedBatch> batches) const;
+
+private:
+  std::vector<int64_t> casesOf(int64_t batch) const;
+  std::string namesOf(const std::vector<int64_t> &cases) const;
+
+  ModelRunner &runner;
+  const Dataset &dataset;
+  Split split;
+  int64_t batchSize, samples;
+  Predictor predictor;
+};
 
 /// Measures predicted labels of a case against its label, both on the grid of
 /// its image. Fails for a case without a label.

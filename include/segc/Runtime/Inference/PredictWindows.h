@@ -31,6 +31,9 @@ struct WindowRun {
   std::function<Status(int64_t index, const SourceCase &source,
                        const std::vector<uint8_t> &labels)>
       inspect;
+  /// Is asked before the files of a case are read; what is wrong is the status
+  /// of the case.
+  std::function<Status(int64_t index)> verify;
   CaseQueue *queue = nullptr;     ///< Of what is predicted; null: all cases.
   bool saveProbabilities = false; ///< As folders.predictions/CASE.npy.
   /// A case whose bound is larger fails; cases are not read and written while

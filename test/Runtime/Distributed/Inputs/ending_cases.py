@@ -1,8 +1,9 @@
 """Ends ranks of a command that share its cases, and checks that the others do what they leave, with the same bits.
 
-  ending_cases.py FOLDER EXPECTED -- COMMAND...
+  ending_cases.py FOLDER PATTERN WAYS -- COMMAND...
 
-EXPECTED is the output of one process. Each run writes to a folder of its own in FOLDER.
+Each run is in a folder of its own in FOLDER, where the command writes to `out`. PATTERN finds there what is written of
+each case: a rank ends when the first one is there. WAYS are functions of this script, joined by commas.
 """
 
 import filecmp
@@ -13,9 +14,8 @@ import subprocess
 import sys
 import time
 
-folder, expected = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-command = sys.argv[4:]
-cases = {path.name for path in expected.glob("*.nii.gz")}
+folder, pattern, ways = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3].split(",")
+command = sys.argv[5:]
 
 
 def ranks(job):
@@ -40,72 +40,104 @@ def wait_for(condition, job, text):
         time.sleep(0.002)
 
 
-def masks(output):
-    return {path.name for path in output.glob("*.nii.gz")}
+def written(name):
+    """The cases of which something is written."""
+    return {path.name for path in (folder / name).glob(pattern)}
+
+
+def files(name):
+    """All that a run leaves, but what an earlier one left, locks of folders, and temporary files of killed processes."""
+    root = folder / name
+    found = {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
+    return {path for path in found if "earlier" not in path.parts and path.name not in {"log", ".lock"} and not path.name.startswith(".segc-")}
 
 
 def run(name, end, launcher=()):
-    """Calls `end` when the first mask is there; returns exit code and messages."""
-    output, log = folder / name, folder / f"{name}.log"
+    """Calls `end` when the first case is there; returns exit code, output and messages."""
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    log = folder / name / "log"
     with open(log, "w") as file:
-        job = subprocess.Popen([*launcher, *command, "--output", output], stdout=file, stderr=file)
-        wait_for(lambda: masks(output), job, log.read_text)
-        end(job, ranks(job), output, log.read_text)
-        code = job.wait(timeout=60)
+        job = subprocess.Popen([*launcher, *command], stdout=subprocess.PIPE, stderr=file, text=True, cwd=folder / name)
+        if end:
+            wait_for(lambda: written(name), job, log.read_text)
+            end(job, ranks(job), name)
+        output, _ = job.communicate(timeout=120)
     assert not ranks(job), f"{name}: an orphan"
-    return code, log.read_text()
+    return job.returncode, output, log.read_text()
 
 
 def check_same(name):
-    output = folder / name
-    assert masks(output) == cases, sorted(cases - masks(output))
-    for case in cases:
-        assert filecmp.cmp(expected / case, output / case, shallow=False), case
-    assert not (output / ".ranks").exists()
+    expected = files("one")
+    assert files(name) == expected, files(name) ^ expected
+    for path in expected:
+        assert filecmp.cmp(folder / "one" / path, folder / name / path, shallow=False), path
+
+
+def check_done(name, result):
+    code, output, text = result
+    assert code == 0 and output == expected_output, (code, output, text)
+    check_same(name)
+    return text
 
 
 def kill(*numbers):
-    def end(job, processes, output, text):
+    def end(job, processes, name):
         for number in numbers:
             os.kill(processes[number], signal.SIGKILL)
 
     return end
 
 
-def stop(job, processes, output, text):
+def killed():
+    text = check_done("killed", run("killed", kill(1)))
+    assert "rank 1 of 2 was ended by signal 9 (Killed); what it had not finished is left to the others" in text, text
+
+
+def all_killed():
+    text = check_done("all_killed", run("all_killed", kill(0, 1)))
+    assert "all ranks have ended; rank 0 starts again" in text, text
+
+
+def stopped():
     """What a stopped rank holds is all that is left when the others wait for it."""
-    os.kill(processes[1], signal.SIGSTOP)
-    held = 7  # predicted, prepared, and up to five on their way to the disk
-    wait_for(lambda: len(masks(output)) >= len(cases) - held, job, text)
-    time.sleep(0.5)
-    assert job.poll() is None and len(masks(output)) < len(cases)
-    os.kill(processes[1], signal.SIGCONT)
+    cases = written("one")
+
+    def stop(job, processes, name):
+        os.kill(processes[1], signal.SIGSTOP)
+        held = 7  # predicted, prepared, and up to five on their way to the disk
+        wait_for(lambda: len(written(name)) >= len(cases) - held, job, lambda: sorted(written(name)))
+        time.sleep(0.5)
+        assert job.poll() is None and len(written(name)) < len(cases)
+        os.kill(processes[1], signal.SIGCONT)
+
+    check_done("stopped", run("stopped", stop))
+
+
+def interrupted():
+    code, _, text = run("interrupted", lambda job, *_: job.send_signal(signal.SIGINT))
+    assert code == 130 and text.count("interrupted after ") == 1, text
+
+
+def nothing_left():
+    """An interrupted command leaves nothing."""
+    interrupted()
+    assert not files("interrupted"), files("interrupted")
+
+
+def launched():
+    """A launcher of MPI ends all ranks when one is killed. The next job begins anew in the same folder."""
+    global command
+    command = [word for word in command if word not in here]
+    launcher = ["mpirun", "-np", "2", "--oversubscribe"]
+    code, _, text = run("launched", kill(1), launcher)
+    assert code != 0, text
+    check_done("launched", run("launched", None, launcher))
 
 
 folder.mkdir(parents=True)
+code, expected_output, text = run("one", None)
+assert code == 0, text
 here = ["--ranks", "2"]
 command += here
-code, text = run("killed", kill(1))
-assert code == 0 and f"{len(cases)} of {len(cases)} cases predicted" in text, text
-assert "rank 1 of 2 was ended by signal 9 (Killed); what it had not finished is left to the others" in text, text
-check_same("killed")
-
-code, text = run("all-killed", kill(0, 1))
-assert code == 0 and "all ranks have ended; rank 0 starts again" in text, text
-check_same("all-killed")
-
-code, text = run("stopped", stop)
-assert code == 0, text
-check_same("stopped")
-
-code, text = run("interrupted", lambda job, *_: job.send_signal(signal.SIGINT))
-assert code == 130 and text.count("interrupted after ") == 1, text
-
-# A launcher of MPI ends all ranks when one is killed. The next job begins anew in the same folder.
-command = [word for word in command if word not in here]
-launcher = ["mpirun", "-np", "2", "--oversubscribe"]
-code, text = run("launched", kill(1), launcher)
-assert code != 0 and (folder / "launched" / ".ranks").exists(), text
-code, text = run("launched", lambda *_: None, launcher)
-assert code == 0 and f"{len(cases)} of {len(cases)} cases predicted" in text, text
-check_same("launched")
+for way in ways:
+    globals()[way]()
