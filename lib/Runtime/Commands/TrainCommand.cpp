@@ -49,6 +49,7 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"augment_on", run.augmentOn},
       {"batch_size", run.state.batchSize},
       {"ranks", run.part().size},
+      {"accumulate", run.accumulate()},
       {"steps", config.schedule.totalSteps},
       {"steps_per_epoch", config.stepsPerEpoch},
       {"learning_rate", config.schedule.learningRate},

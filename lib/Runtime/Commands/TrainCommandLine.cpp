@@ -182,6 +182,10 @@ void segc::addTrain(CLI::App &root, const std::string &commandLine,
       ->check(CLI::IsMember({"last_and_best", "last_only", "none"}));
   app.add_option("--dump-gradients", options->dumpGradients,
                  "Write the first step's gradients (.safetensors)");
+  app.add_option("--accumulate", options->accumulate,
+                 "Batches of a step, whose gradients are averaged: as a batch "
+                 "of all of them, in the memory of one")
+      ->check(integerIn(1, maxAccumulate));
   app.add_flag("--benchmark,!--no-benchmark", options->benchmark,
                "Measure the time of --max-steps steps instead of training");
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,

@@ -131,7 +131,7 @@ Status segc::configure(Run &run) {
   const TrainOptions &options = run.options;
   const Recipe recipe = startOf(run);
   TrainerConfig &config = run.config;
-  const int64_t batch = run.state.batchSize * run.part().size;
+  const int64_t batch = run.stepSamples();
   int64_t samples =
       run.dataset ? run.dataset->count(Split::Train) : run.source->samples();
   config.stepsPerEpoch = recipe.stepsPerEpoch > 0
@@ -191,6 +191,7 @@ Status segc::configure(Run &run) {
   config.maxSeconds = options.maxSeconds.value_or(recipe.maxSeconds);
   config.patience = options.patience.value_or(recipe.patience);
   config.keepBest = options.checkpointStrategy == "last_and_best";
+  config.accumulate = run.accumulate();
   config.ranks = run.ranks;
   config.firstEvaluates = run.heldOut() > 0 && !run.isFirst();
   if (options.checkpointStrategy != "none" && run.isFirst())
@@ -240,6 +241,7 @@ static StatusOr<RunSettings> settingsOf(const Run &run) {
     settings.augmentation = settings.augment ? patchAugmentation(run) : "none";
   settings.augmentOn = run.augmentOn;
   settings.ranks = run.part().size;
+  settings.accumulate = run.config.accumulate;
   settings.precision = manifest.precision;
   settings.optimizer = manifest.optimizer.kind;
   settings.schedule = run.config.schedule;
@@ -298,6 +300,7 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {options.augmentation.has_value(), "--augmentation"},
       {options.augmentOn.has_value(), "--augment-on"},
       {options.loaderThreads.has_value(), "--loader-threads"},
+      {options.accumulate.has_value(), "--accumulate"},
       {options.epochs.has_value(), "--epochs"},
       {options.learningRate.has_value(), "--learning-rate"},
       {options.momentum.has_value(), "--momentum"},

@@ -34,6 +34,15 @@ struct Run {
   RankPart part() const {
     return ranks ? RankPart{ranks->rank(), ranks->size()} : RankPart{};
   }
+  /// Batches of a step: as asked for, else as the run did until now.
+  int64_t accumulate() const {
+    return options.accumulate.value_or(
+        state.settings ? state.settings->accumulate : 1);
+  }
+  /// Samples of a step, of all ranks.
+  int64_t stepSamples() const {
+    return state.batchSize * part().size * accumulate();
+  }
   /// The number of cases that validate.
   int64_t heldOut() const {
     return cached.cache ? cached.validation->cases()

@@ -139,8 +139,7 @@ static Status noTrainingCases(const Run &run) {
 
 Status segc::loadCases(Run &run) {
   if (run.cached.cache)
-    return run.cached.preparePatches(patchAugmentation(run),
-                                     run.state.batchSize * run.part().size);
+    return run.cached.preparePatches(patchAugmentation(run), run.stepSamples());
   if (!run.dataset)
     return Status::success();
   if (run.heldOut() > 0)
@@ -164,8 +163,9 @@ Status segc::openSource(Run &run) {
   const TrainOptions &options = run.options;
   if (!options.batches.empty()) {
     SEGC_ASSIGN_OR_RETURN(
-        run.source, makeFixedSource(options.batches, run.runner.manifest(),
-                                    run.state.step, run.part()));
+        run.source,
+        makeFixedSource(options.batches, run.runner.manifest(),
+                        run.state.step * run.accumulate(), run.part()));
     return Status::success();
   }
   LoaderOptions loader;
@@ -180,6 +180,7 @@ Status segc::openSource(Run &run) {
   loader.rank = run.part().rank;
   if (run.cached.cache) {
     followRules(run.cached.patches, loader);
+    loader.batch = run.state.batchSize; // Those of the rules make a step.
     if (run.augmentOn == "device") {
       SEGC_RETURN_IF_ERROR(run.cached.prepareCrops(run.runner.manifest()));
       SEGC_RETURN_IF_ERROR(feedTraining(run.runner));

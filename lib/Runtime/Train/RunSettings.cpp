@@ -36,6 +36,7 @@ OrderedJson RunSettings::toJson() const {
           {"augmentation", augmentation},
           {"augment_on", augmentOn},
           {"ranks", ranks},
+          {"accumulate", accumulate},
           {"precision", precision},
           {"optimizer", optimizer},
           {"scheduler", scheduleName(schedule.kind)},
@@ -74,6 +75,9 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   // Earlier versions trained in one process.
   if (reader.has("ranks"))
     settings.ranks = reader.integer("ranks", 1, maxRanks);
+  // Earlier versions had one batch in a step.
+  if (reader.has("accumulate"))
+    settings.accumulate = reader.integer("accumulate", 1, maxAccumulate);
   settings.precision = reader.string("precision");
   settings.optimizer = reader.string("optimizer");
   StatusOr<Schedule::Kind> kind = parseScheduleKind(reader.string("scheduler"));
@@ -203,6 +207,10 @@ std::vector<std::string> segc::changesOf(const RunSettings &before,
     lines.push_back("going on with " + std::to_string(now.ranks) +
                     " ranks, whose batches count together; the run had " +
                     std::to_string(before.ranks) + " until here");
+  if (before.accumulate != now.accumulate)
+    lines.push_back("going on with --accumulate " +
+                    std::to_string(now.accumulate) + "; the run had " +
+                    std::to_string(before.accumulate) + " until here");
   const Schedule &then = before.schedule, &next = now.schedule;
   compare("--scheduler", scheduleName(then.kind), scheduleName(next.kind));
   compareNumbers("--learning-rate", then.learningRate, next.learningRate);

@@ -82,41 +82,6 @@ Status Trainer::saveAfter(const Status &failure) {
                                     " is saved: go on with --resume");
 }
 
-float Trainer::result(const char *name) const {
-  const auto found = results.find(name);
-  return found == results.end() ? 1 : found->second[0];
-}
-
-Status Trainer::takeResults() {
-  std::vector<float> values;
-  const EntrySignature *signature = runner.manifest().entry("train_step");
-  for (const TensorSignature &tensor : signature->outputs) {
-    if (tensor.name == "finite")
-      continue; // a step that was skipped shows in the loss scale
-    const float *output = runner.output("train_step", tensor.name).floats();
-    values.insert(values.end(), output, output + tensor.elements());
-  }
-  if (config.ranks) {
-    values.push_back(stopSignal() ? 1.0f : 0.0f);
-    // The time of one rank decides: of the others it has no part in the sum.
-    values.push_back(config.ranks->isFirst() ? static_cast<float>(seconds())
-                                             : 0.0f);
-    SEGC_RETURN_IF_ERROR(config.ranks->average(values));
-    state_.seconds = static_cast<double>(values.back()) *
-                     static_cast<double>(config.ranks->size());
-    stops = values[values.size() - 2] > 0;
-  } else {
-    state_.seconds = seconds();
-  }
-  const float *next = values.data();
-  for (const TensorSignature &tensor : signature->outputs)
-    if (tensor.name != "finite") {
-      results[tensor.name].assign(next, next + tensor.elements());
-      next += tensor.elements();
-    }
-  return Status::success();
-}
-
 bool Trainer::isAskedToStop() const {
   return config.ranks ? stops : stopSignal() != 0;
 }
@@ -124,81 +89,6 @@ bool Trainer::isAskedToStop() const {
 double Trainer::seconds() const {
   return secondsBefore +
          std::chrono::duration<double>(Clock::now() - started).count();
-}
-
-Status Trainer::runEntries(const BatchFeed::Fed &fed, segc_scalars &scalars) {
-  const bool goesOn = state_.step + 1 < config.schedule.totalSteps;
-  if (config.ranks)
-    config.ranks->beginStep(state_.step + 1);
-  SEGC_RETURN_IF_ERROR(feed.call("train_step", fed, scalars, goesOn));
-  if (!config.dumpGradients.empty())
-    SEGC_RETURN_IF_ERROR(writeGradients(runner, config.dumpGradients));
-  config.dumpGradients.clear();
-  return Status::success();
-}
-
-Status Trainer::step() {
-  SEGC_ASSIGN_OR_RETURN(const BatchFeed::Fed fed, feed.next("train_step"));
-  const TrainBatch &batch = fed.batch;
-  segc_scalars scalars = {};
-  scalars.learning_rate =
-      static_cast<float>(config.schedule.at(state_.applied));
-  scalars.momentum = config.momentum;
-  scalars.weight_decay = config.weightDecay;
-  state_.lossScale.writeTo(scalars);
-  scalars.step = state_.applied + 1;
-  scalars.seed = state_.seed;
-  scalars.sample_offset = batch.firstSample;
-  // A step that may be skipped must not leave running statistics that are no
-  // numbers behind, nor one that another rank ends any of its own.
-  if (state_.lossScale.maySkip() || config.ranks)
-    SEGC_RETURN_IF_ERROR(keepStates());
-  segc_scalars after = scalars;
-  const Status ran = runEntries(fed, after);
-  if (!ran.ok() && config.ranks)
-    SEGC_RETURN_IF_ERROR(restoreStates());
-  SEGC_RETURN_IF_ERROR(ran);
-  SEGC_RETURN_IF_ERROR(takeResults());
-
-  OutputView finite = runner.output("train_step", "finite");
-  bool applied = !finite.data || finite.floats()[0] != 0;
-  // Scaled gradients may overflow: that step was skipped, the next ones may use
-  // a smaller scale. Without a scale to blame, training has gone wrong.
-  bool skipped = !applied && state_.lossScale.maySkip();
-  if (!skipped && !(applied && std::isfinite(result("loss"))))
-    return explainNonFinite(fed, scalars);
-  if (skipped)
-    SEGC_RETURN_IF_ERROR(restoreFiniteStates());
-  state_.lossScale.readFrom(after);
-  state_.step += 1;
-  state_.applied = after.step - 1;
-  // Behind the samples of this rank are those of the next ones.
-  const int64_t followers =
-      config.ranks ? config.ranks->size() - config.ranks->rank() : 1;
-  state_.position = batch.firstSample + followers * batch.size;
-  state_.epoch = state_.step / config.stepsPerEpoch;
-  if (state_.step % config.logEvery == 0 || atEnd())
-    return logStep(scalars);
-  showProgress(scalars, false);
-  return Status::success();
-}
-
-Status Trainer::keepStates() {
-  SEGC_ASSIGN_OR_RETURN(HostView states, runner.read(runner.states()));
-  statesBefore.assign(states.floats(), states.floats() + states.floatCount());
-  return Status::success();
-}
-
-Status Trainer::restoreStates() {
-  return runner.write(runner.states(), 0, statesBefore.data(),
-                      statesBefore.size() * sizeof(float));
-}
-
-Status Trainer::restoreFiniteStates() {
-  SEGC_ASSIGN_OR_RETURN(HostView states, runner.read(runner.states()));
-  const bool areFinite = firstNonFinite(states.floats(), states.floatCount()) ==
-                         states.floatCount();
-  return areFinite ? Status::success() : restoreStates();
 }
 
 Status Trainer::afterStep() {

@@ -76,7 +76,8 @@ void Trainer::showProgress(const segc_scalars &scalars, bool important) {
   int64_t done = state_.step - firstStep;
   double perStep = seconds / static_cast<double>(std::max<int64_t>(1, done));
   int64_t total = config.schedule.totalSteps;
-  const int64_t ranks = config.ranks ? config.ranks->size() : 1;
+  const int64_t batches =
+      config.accumulate * (config.ranks ? config.ranks->size() : 1);
   char text[200];
   std::snprintf(
       text, sizeof(text),
@@ -85,7 +86,7 @@ void Trainer::showProgress(const segc_scalars &scalars, bool important) {
       static_cast<long long>(state_.step), static_cast<long long>(total),
       static_cast<long long>(state_.epoch), static_cast<double>(result("loss")),
       static_cast<double>(scalars.learning_rate),
-      static_cast<double>(state_.batchSize * ranks) / perStep,
+      static_cast<double>(state_.batchSize * batches) / perStep,
       durationText(perStep * static_cast<double>(total - state_.step)).c_str());
   log.progress(text, important);
 }
@@ -109,11 +110,10 @@ static StatusOr<std::string> squareOverflow(const ModelRunner &runner) {
   return std::string();
 }
 
-Status Trainer::explainNonFinite(const BatchFeed::Fed &fed,
-                                 const segc_scalars &scalars) {
+Status Trainer::explainNonFinite(const Part &part) {
   log.endProgress();
   std::string names;
-  for (const std::string &name : fed.batch.names)
+  for (const std::string &name : caseNames)
     names += (names.empty() ? "" : ", ") + name;
   float loss = result("loss");
   std::string text =
@@ -127,10 +127,12 @@ Status Trainer::explainNonFinite(const BatchFeed::Fed &fed,
   // The step left the weights alone, so that it can be watched once more; each
   // rank stops at a kernel of its own.
   runner.setCollectives(nullptr);
-  text += "; " + (overflow.empty()
-                      ? firstNonFiniteKernel(runner, {"train_step", fed.inputs,
-                                                      fed.batch.size, scalars})
-                      : overflow);
+  text +=
+      "; " +
+      (overflow.empty()
+           ? firstNonFiniteKernel(runner, {"train_step", part.fed.inputs,
+                                           part.fed.batch.size, part.scalars})
+           : overflow);
   return Status(StatusCode::NonFinite,
                 text + "; expected finite numbers: lower --learning-rate, or "
                        "look at these cases");

@@ -28,6 +28,7 @@ struct Ranks : testing::Test {
   std::string folder = freshFolder("ranks");
   std::string model = "FakeRanks";
   float odd = 0;
+  int64_t accumulate = 1;
   LossScale lossScale;
   std::chrono::duration<double> deadline = std::chrono::seconds(60);
 
@@ -44,6 +45,7 @@ struct Ranks : testing::Test {
     config.schedule.learningRate = 0.5;
     config.schedule.totalSteps = steps;
     config.momentum = 0.9f;
+    config.accumulate = accumulate;
     TrainState &state = outcome.state;
     state.network = "fake";
     state.batchSize = samples;
@@ -119,6 +121,45 @@ TEST_F(Ranks, AreOneProcess) {
   expectNear(two[0].parameters, alone.parameters);
   EXPECT_EQ(trainTogether(2, 9)[1].parameters, two[0].parameters)
       << "from run to run";
+}
+
+// Batches of a step are as a batch of all of them, for any number of ranks.
+TEST_F(Ranks, AccumulateGradients) {
+  const Outcome whole = trainAlone(2, 6);
+  accumulate = 2;
+  const Outcome parts = trainAlone(1, 6);
+  ASSERT_TRUE(parts.status.ok()) << parts.status.message();
+  EXPECT_EQ(parts.state.step, 6);
+  EXPECT_EQ(parts.state.position, whole.state.position);
+  expectNear(parts.parameters, whole.parameters);
+  accumulate = 3;
+  const Outcome alone = trainAlone(2, 6);
+  const std::vector<Outcome> two = trainTogether(2, 6);
+  for (const Outcome &rank : two) {
+    ASSERT_TRUE(rank.status.ok()) << rank.status.message();
+    EXPECT_EQ(rank.state.position, 36);
+    EXPECT_EQ(rank.parameters, two[0].parameters);
+  }
+  expectNear(two[0].parameters, alone.parameters);
+  EXPECT_NE(alone.parameters, whole.parameters);
+}
+
+// What is not finite in any part of a step skips or ends the step.
+TEST_F(Ranks, PartsThatAreNotFinite) {
+  accumulate = 3;
+  odd = INFINITY;
+  lossScale = LossScale::start();
+  for (const Outcome &rank : trainTogether(2, 2)) {
+    ASSERT_TRUE(rank.status.ok()) << rank.status.message();
+    EXPECT_EQ(rank.state.applied, 0);
+    EXPECT_EQ(rank.state.lossScale.scale, LossScale::start().scale / 4);
+  }
+  lossScale = LossScale();
+  const Outcome alone = trainAlone(2, 2);
+  EXPECT_EQ(alone.status.code(), StatusCode::NonFinite);
+  EXPECT_THAT(alone.status.message(), HasSubstr("batch 0 of"));
+  EXPECT_THAT(alone.status.message(), HasSubstr("batch 1 of"));
+  EXPECT_THAT(alone.status.message(), HasSubstr("kernel 0 of train_step"));
 }
 
 // A sample of one rank whose gradient is not finite: all ranks skip the step,

@@ -101,7 +101,8 @@ struct TrainOptions {
   bool benchmark = false;
   std::optional<int64_t> warmupSteps;
   std::string json;
-  std::string commandLine; ///< As typed, for the report.
+  std::string commandLine;           ///< As typed, for the report.
+  std::optional<int64_t> accumulate; ///< Default: that of the resumed run.
   /// Processes to start on this machine; a launcher starts them otherwise.
   std::optional<int64_t> ranks;
   std::string messages; ///< Plugin that connects them; empty: this build's.

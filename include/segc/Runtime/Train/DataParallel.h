@@ -37,6 +37,7 @@ public:
   Status checkData(const std::string &digest) {
     return ranks.checkSame("--data: the hash of cases and split", digest);
   }
+  Collectives &ofPrograms() { return collectives; }
   /// Names the step of the collectives and means that follow.
   void beginStep(int64_t step);
   /// Replaces values by their mean over all ranks.

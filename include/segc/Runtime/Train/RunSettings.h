@@ -23,6 +23,8 @@ namespace segc {
 
 /// More than any job has.
 inline constexpr int64_t maxRanks = 1 << 16;
+/// Batches of a step.
+inline constexpr int64_t maxAccumulate = 1 << 16;
 
 /// What a best checkpoint is best by.
 enum class BestMeasure {
@@ -41,6 +43,7 @@ struct RunSettings {
   std::string augmentation; ///< Of patches; empty for other samples.
   std::string augmentOn; ///< "host" or "device"; empty if nothing is augmented.
   int64_t ranks = 1;     ///< Processes that train together.
+  int64_t accumulate = 1; ///< Batches of a step.
   std::string precision, optimizer;
   Schedule schedule;
   double momentum = 0, weightDecay = 0;

@@ -11,6 +11,7 @@
 #include "segc/Runtime/Metrics/Metrics.h"
 #include "segc/Runtime/Train/BatchFeed.h"
 #include "segc/Runtime/Train/DataParallel.h"
+#include "segc/Runtime/Train/GradientAccumulator.h"
 #include "segc/Runtime/Train/Log.h"
 #include "segc/Runtime/Train/RunPhases.h"
 
@@ -26,6 +27,7 @@ struct TrainerConfig {
   Schedule schedule; ///< Its totalSteps is the length of the run.
   float momentum = 0, weightDecay = 0;
   int64_t stepsPerEpoch = 1;
+  int64_t accumulate = 1; ///< Batches of a step, whose gradients are averaged.
   int64_t logEvery = 10;
   int64_t evaluateEvery = 0;  ///< steps; 0: see evaluateEpochs
   bool evaluateEpochs = true; ///< at the end of each epoch ...
@@ -56,7 +58,10 @@ public:
           TrainerConfig config, TrainState state, Evaluator evaluator)
       : runner(runner), batches(batches), feed(runner, batches), log(log),
         config(std::move(config)), state_(std::move(state)),
-        evaluator(std::move(evaluator)) {}
+        evaluator(std::move(evaluator)),
+        accumulator(runner, this->config.accumulate,
+                    this->config.ranks ? &this->config.ranks->ofPrograms()
+                                       : nullptr) {}
 
   /// Returns Interrupted after a signal; the checkpoint is then written.
   Status run();
@@ -66,7 +71,21 @@ public:
 
 private:
   Status step();
-  Status runEntries(const BatchFeed::Fed &fed, segc_scalars &scalars);
+  /// A batch of a step, with the scalars of its calls.
+  struct Part {
+    BatchFeed::Fed fed;
+    segc_scalars scalars;
+  };
+  StatusOr<Part> nextPart(const std::string &entry);
+  /// Runs the parts of a step. Returns the last one, with its scalars as they
+  /// were before its calls; `after` has them behind the step.
+  StatusOr<Part> runParts(segc_scalars &after);
+  /// Calls the entries of the last part.
+  Status runLastPart(const Part &part, segc_scalars &after);
+  /// Fails if the loss of a part that is not the last one is not finite.
+  Status checkPart(const Part &part);
+  /// Adds the outputs of `entry` to those of the step.
+  void addOutputs(const std::string &entry);
   Status keepStates();
   /// Restores the states of keepStates().
   Status restoreStates();
@@ -82,9 +101,8 @@ private:
   /// Says which part of the steps of this run ranks have waited for others.
   Status logCommunication();
   void showProgress(const segc_scalars &scalars, bool important);
-  Status explainNonFinite(const BatchFeed::Fed &fed,
-                          const segc_scalars &scalars);
-  /// Takes the outputs of the step, of several ranks their mean.
+  Status explainNonFinite(const Part &part);
+  /// Takes the outputs of the step, their mean over its parts and ranks.
   Status takeResults();
   float result(const char *name) const;
   /// By a signal, to any of the ranks.
@@ -110,6 +128,10 @@ private:
   Evaluator evaluator;
   std::optional<Evaluation> evaluation;
   std::vector<float> statesBefore; ///< of the last step that may be undone
+  GradientAccumulator accumulator;
+  /// Sums of outputs of the parts of a step, but for "finite".
+  std::vector<float> outputSums;
+  std::vector<std::string> caseNames; ///< of the step
   /// Outputs of the last step, but for "finite", by their names.
   std::map<std::string, std::vector<float>> results;
   bool stops = false; ///< A signal has reached one of the ranks.

@@ -1,0 +1,58 @@
+//===- GradientAccumulator.h - Gradients of parts of a step -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_GRADIENTACCUMULATOR_H
+#define SEGC_RUNTIME_TRAIN_GRADIENTACCUMULATOR_H
+
+#include "segc/Runtime/Device/ModelRunner.h"
+
+#include <vector>
+
+namespace segc {
+
+/// Adds up the gradients of the parts of a step, in memory of the host, and
+/// makes their mean the gradient of the step. Parts are added in their order.
+///
+/// For ranks it stands in front of their collectives: the mean of the parts of
+/// this rank is formed in each bucket of gradients when that starts, so that
+/// only the last part of a step sends, while it computes. The device shares the
+/// host's memory then.
+class GradientAccumulator : public Collectives {
+public:
+  /// `ranks` are the collectives of the runner's programs; null in one process.
+  /// Both outlive this.
+  GradientAccumulator(ModelRunner &runner, int64_t parts, Collectives *ranks)
+      : runner(runner), parts(parts), ranks(ranks) {}
+
+  /// Adds the gradients of a part that is not the last one.
+  Status add();
+  /// Replaces the gradients of the last part by the mean of all, in one
+  /// process.
+  Status finish();
+  /// Forgets what was added: the next part is the first of a step.
+  void clear() { added = 0; }
+
+  void beginStep(int64_t step) override { ranks->beginStep(step); }
+  StatusOr<uint64_t> start(const segc_collective &collective) override;
+  Status wait(uint64_t ticket) override { return ranks->wait(ticket); }
+  Status enqueue(Stream &stream, const segc_collective &collective) override;
+  CollectiveTimes times() override { return ranks->times(); }
+
+private:
+  /// Forms the mean in a bucket of gradients.
+  Status merge(const segc_collective &collective) const;
+
+  ModelRunner &runner;
+  int64_t parts;
+  Collectives *ranks;
+  int64_t added = 0; ///< Parts.
+  std::vector<float> sums;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_GRADIENTACCUMULATOR_H
