@@ -32,7 +32,8 @@ def make_optimizer(model):
     return torch.optim.Adam([g for g in groups if g["params"]], model.learning_rate, eps=1e-7, fused=True)
 
 
-def make(options, problem):
+def make(options, problem, wrap=lambda model: model):
+    """`wrap` is what several processes put around the network."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     name, training = options.network, options.mode == "train"
@@ -45,7 +46,9 @@ def make(options, problem):
         memory = torch.channels_last if model.dims == 2 else torch.channels_last_3d
         model, image = model.to(memory_format=memory), image.to(memory_format=memory)
     model.train(training)
-    call = torch.compile(model) if options.compile else model
+    call = wrap(model)
+    if options.compile:
+        call = torch.compile(call)
     if not training:
 
         @torch.inference_mode()

@@ -48,21 +48,30 @@ class Step:
     slowed: float  # And what collectives beside them take from them.
 
 
-def simulate(schedule, seconds_of, share=0.0):
-    """A step whose collective of a size takes `seconds_of(size)`. Collectives run
-    one after another, and take that share of the processor from the kernels."""
+def simulate(schedule, seconds_of, busy_of=lambda size: 0.0):
+    """A step whose collective of a size takes `seconds_of(size)`, and of these
+    `busy_of(size)` seconds of the processor from the kernels beside it.
+    Collectives run one after another."""
     now = done = progress = 0.0
+    running = []  # When each ends, and how fast kernels are beside it.
     for bucket in (*schedule.buckets, None):
-        work = (bucket.ready if bucket else schedule.backward) - progress
-        # Beside a collective until that has ended.
-        beside = min(work, max(0.0, done - now) * (1 - share))
-        now += beside / (1 - share) + work - beside
-        progress += work
+        target = bucket.ready if bucket else schedule.backward
+        work, progress = target - progress, target
+        while running and work > 0:
+            end, speed = running[0]
+            room = (end - now) * speed
+            if work < room:
+                now, work = now + work / speed, 0.0
+            else:
+                now, work = max(now, end), work - room
+                running.pop(0)
+        now += work
         if bucket:
-            done = max(now, done) + seconds_of(bucket.size)
+            seconds = seconds_of(bucket.size)
+            done = max(now, done) + seconds
+            running.append((done, 1 - min(1.0, busy_of(bucket.size) / seconds) if seconds else 1.0))
     exposed = max(0.0, done - now)
-    seconds = now + exposed + schedule.update
-    return Step(seconds, exposed, now - schedule.backward)
+    return Step(now + exposed + schedule.update, exposed, now - schedule.backward)
 
 
 def slowest(ranks, spread):

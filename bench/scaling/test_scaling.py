@@ -2,9 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Checks the models of bench/scaling: cd bench/scaling && python3 -m unittest test_scaling"""
 
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
 import allreduce
+import calm
+import measure
+import ranks
 import schedule
 import simulate
 from schedule import Bucket, Schedule
@@ -84,7 +94,7 @@ class Steps(unittest.TestCase):
 
     def test_collectives_take_a_share_from_the_kernels(self):
         # Four seconds of collective beside three of kernels; then two beside one.
-        step = schedule.simulate(self.plan, lambda size: {10: 4, 20: 1}[size], share=0.25)
+        step = schedule.simulate(self.plan, lambda size: {10: 4, 20: 1}[size], lambda size: {10: 1, 20: 0.25}[size])
         self.assertAlmostEqual(step.slowed, 1.0 + 0.25)
         self.assertAlmostEqual(step.exposed, 0.0)
         self.assertAlmostEqual(step.seconds, 12.0 + 1.25)
@@ -138,6 +148,59 @@ class Simulation(unittest.TestCase):
         text = simulate.document(result)
         self.assertIn("| other \\* | 2 | H100 | 16 | 2 |", text)
         self.assertIn("| U-Net | 8 | A100, TF32 | 63.33 | 470.5 | 7.4 |", text)
+
+
+class Measurement(unittest.TestCase):
+    plan = Schedule((Bucket(1_000_000, 0.050), Bucket(1_000_000, 0.100)), 0.100, 0.010)
+
+    def test_prediction_of_ranks(self):
+        # Nothing travels for nothing: 1 ms of the processor for each bucket, the
+        # last one behind the kernels.
+        step = measure.predict(self.plan, 0.110, 2, 1, 1e-9, None)
+        self.assertAlmostEqual(step, 0.110 + 2 * 0.001)
+        # Twice the time of a step, in which two ranks share a core.
+        step = measure.predict(self.plan, 0.220, 4, 2, 1e-9, None)
+        self.assertAlmostEqual(step, 0.220 + 2 * 0.003)
+        # 1 Gbit/s: 8.6 ms for a bucket.
+        link = measure.LINKS["1gbit"]
+        step = measure.predict(self.plan, 0.110, 2, 1, 0.0, link)
+        self.assertAlmostEqual(step, 0.110 + link.seconds(1_000_000))
+
+    def test_turns_repeat_what_others_disturb(self):
+        options = argparse.Namespace(busy_limit=0.03, wait=0.0, tries=3)
+        runs, seen = calm.Calm({0}, options), iter([(0, 0, 0), (50, 100, 10), (50, 100, 10), (61, 200, 20)])
+        runs.ticks = lambda: next(seen)
+        calls = []
+        wait, calm.machine.wait_until_idle = calm.machine.wait_until_idle, lambda *_: 0.0
+        try:
+            self.assertEqual(runs(lambda: calls.append(1) or len(calls)), 2)
+        finally:
+            calm.machine.wait_until_idle = wait
+        self.assertEqual(runs.seen, [0.01])
+
+    def test_there_and_back(self):
+        order = []
+        contestants = {name: lambda name=name: order.append(name) for name in "abc"}
+        calm.in_turns(contestants, 2, lambda contestant: contestant())
+        self.assertEqual("".join(order), "abccba")
+
+    def test_processes_are_on_their_cores(self):
+        with tempfile.TemporaryDirectory() as folder:
+            times = pathlib.Path(folder) / "times"
+            words = ranks.on_core("NUMBER", [3, 5], times)
+            script = [*words[:2], words[2].replace("taskset", "echo taskset"), *words[3:], "segrun", "a b"]
+            for number, core in ((0, 3), (1, 5), (2, 3)):
+                done = subprocess.run(script, env={"NUMBER": str(number)}, capture_output=True, text=True, check=True)
+                self.assertEqual(done.stdout, f"taskset -c {core} segrun a b\n")
+                self.assertLess(ranks.processor_seconds(times.with_name(f"times-{number}").read_text()), 1)
+        self.assertAlmostEqual(ranks.processor_seconds("0m0.1s 0m0.2s\n1m2.50s 0m0.5s\n"), 63.0)
+
+    def test_documents(self):
+        runs = {"alone": [{"samples": 10.0}], "ranks": [{"samples": 9.5, "waited": 0.01, "worked": 0.02, "step": 0.4}]}
+        runs["torch-ddp"] = [{"samples_per_second": 3.0, "exposed": 0.1}]
+        record = {"network": "net", "of_alone": [0.95], "of_torch": [3.17], "runs": runs}
+        line = list(measure.pair_lines([record]))[-1]
+        self.assertEqual(line, "| net | 10.00 | 9.50 | 95.0% | 95.0% | 2.5% | 5.0% | 3.00 | 3.17 | 10.0% |")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,280 @@
+# Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Measures trainings of several ranks on this machine, in turns.
+
+  measure.py [--parts pairs,links] [--only NAME] [--rounds N] [--python PYTHON]
+
+pairs: two ranks with one core each; two trainings with one core each that know
+nothing of each other; PyTorch's DistributedDataParallel over gloo on the same
+cores (with --python). links: two and four ranks here, and on hosts that are
+network namespaces limited to 1 and 10 Gbit/s (root), beside what simulate.py's
+model predicts for them. Writes ranks.json and ranks.md.
+"""
+
+import argparse
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+BENCH = pathlib.Path(__file__).resolve().parents[1]
+ROOT = BENCH.parent
+sys.path.insert(0, str(BENCH))
+
+import allreduce
+import calm
+import hosts
+import ranks
+import schedule
+from harness import commands, machine, trainings
+
+# 94 % of the line rate by TCP, and half of a round trip: Target/Link.cpp.
+LINKS = {"1gbit": allreduce.Ring(2, 50e-6, 0.117e9), "10gbit": allreduce.Ring(2, 30e-6, 1.17e9)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    name: str
+    model: str  # Of `segc model`.
+    peer: str  # Of bench/peers/networks.py.
+    extents: tuple
+    classes: int
+    steps: int
+    batch: int = 2
+
+
+NETWORKS = (
+    Network("nnU-Net 04 3D", "nnunet --task 04 --dim 3", "nnunet04_3d", (40, 56, 40), 3, 40),
+    Network("V-Net", "vnet", "vnet", (32, 32, 32), 3, 120),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    library: pathlib.Path
+    batches: pathlib.Path
+    problem: pathlib.Path
+    peer: str
+    batch: int
+    plan: schedule.Schedule
+
+
+def run(*words):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise commands.Failure(f"{words[0]}: {commands.last_line(done.stderr)} (exit code {done.returncode})")
+
+
+def prepare(network, link, options):
+    """A model whose collectives are scheduled for the link."""
+    folder = options.work / network.peer
+    folder.mkdir(parents=True, exist_ok=True)
+    text, segc = folder / "network.mlir", options.bin / "segc"
+    run(segc, "model", *network.model.split(), "-o", text)
+    compiled = ["--cpu", "native", "--threads", 1, "--batch", network.batch]
+    plan = schedule.compiled(segc, text, link, compiled, folder)
+    library = folder / f"{link.option().replace(':', '-')}.so"
+    run(segc, "compile", text, *compiled, "--ranks", link.ranks, "--link", link.option(), "-o", library)
+    batches = folder / "batches.safetensors"
+    if not batches.exists():
+        trainings.write_batches(batches, network.extents, 1, network.classes, network.batch)
+    problem = folder / "problem"
+    if options.python and not problem.exists():
+        run(options.python, BENCH / "peers" / "problem.py", network.peer, problem, "--batch", network.batch)
+    return Prepared(library, batches, problem, network.peer, network.batch, plan)
+
+
+def as_record(measured):
+    return dataclasses.asdict(measured) | {"exposed": measured.exposed}
+
+
+def pairs(network, options, started, quiet):
+    model = prepare(network, LINKS["10gbit"], options)
+    contestants = {"alone": lambda: started.alone(model, 2), "ranks": lambda: started.ranks(model, 2)}
+    if options.python:
+        script = BENCH / "peers" / "torch_ddp.py"
+        contestants["torch-ddp"] = lambda: ranks.torch_ddp(options.python, script, model, started.cores)
+    results = calm.in_turns(contestants, options.rounds, quiet)
+    rates = {name: [getattr(r, "samples", None) or r["samples_per_second"] for r in runs] for name, runs in results.items()}
+    record = {
+        "network": network.name,
+        "batch": network.batch,
+        "of_alone": [together / alone for together, alone in zip(rates["ranks"], rates["alone"])],
+        "runs": {name: [r if isinstance(r, dict) else as_record(r) for r in runs] for name, runs in results.items()},
+    }
+    if options.python:
+        record["of_torch"] = [ours / theirs for ours, theirs in zip(rates["ranks"], rates["torch-ddp"])]
+    return record
+
+
+def travelling(plan, count):
+    """Bytes that a rank sends in a step."""
+    return 2 * (count - 1) / count * sum(bucket.size for bucket in plan.buckets)
+
+
+def predict(plan, step, count, per_core, cost, link):
+    """Seconds of a step of `count` ranks, `per_core` of which share a core, where
+    a step alone takes `step` and a byte that travels `cost` of the processor."""
+
+    def busy(size):
+        return cost * per_core * 2 * (count - 1) / count * size
+
+    def seconds(size):
+        wire = dataclasses.replace(link, ranks=count).seconds(size) if link else 0.0
+        return wire + busy(size)
+
+    return schedule.simulate(plan.scaled(step), seconds, busy).seconds
+
+
+def links(network, options, started, quiet):
+    """Rows of measured and predicted steps. What a byte costs is taken from two
+    ranks on one machine, and on hosts without a limit."""
+    models = {rate: prepare(network, LINKS[rate], options) for rate in LINKS}
+    model = models["10gbit"]
+    contestants = {}
+    for count in (2, 4):
+        contestants[f"{count} alone"] = lambda count=count: started.alone(model, count)
+        contestants[f"{count} here"] = lambda count=count: started.ranks(model, count)
+        for rate in LINKS:
+            contestants[f"{count} {rate}"] = lambda count=count, rate=rate: started.on_hosts(models[rate], count, rate)
+    contestants["2 hosts"] = lambda: started.on_hosts(model, 2, None)
+    results = calm.in_turns(contestants, options.rounds, quiet)
+
+    def median(name, value):
+        return statistics.median(value(measured) for measured in results[name])
+
+    sent = travelling(model.plan, 2)
+    cost = {place: median(f"2 {place}", lambda m: m.worked) / sent for place in ("here", "hosts")}
+    rows = []
+    for count in (2, 4):
+        step = median(f"{count} alone", lambda m: m.step)
+        for place in ("here", *LINKS):
+            plan = models.get(place, model).plan
+            per_core = count / len(started.cores)
+            price = cost["here" if place == "here" else "hosts"]
+            predicted = predict(plan, step, count, per_core, price, LINKS.get(place))
+            measured = median(f"{count} {place}", lambda m: m.step)
+            rows.append(
+                {
+                    "network": network.name,
+                    "ranks": count,
+                    "link": place,
+                    "alone_ms": 1e3 * step,
+                    "measured_ms": 1e3 * measured,
+                    "predicted_ms": 1e3 * predicted,
+                    "error": predicted / measured - 1,
+                    "spread": max(m.step for m in results[f"{count} {place}"]) / min(m.step for m in results[f"{count} {place}"]) - 1,
+                }
+            )
+    return {"nanoseconds_a_byte": {place: 1e9 * value for place, value in cost.items()}, "rows": rows}
+
+
+def percent(values):
+    return ", ".join(f"{value:.1%}" for value in values)
+
+
+def pair_lines(records):
+    yield "| network | two alone, samples/s | two ranks | of them, each round | median | waited | worked | PyTorch DDP, samples/s | times faster | its exposed share |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for record in records:
+        runs = record["runs"]
+
+        def median(name, key):
+            return statistics.median(run[key] for run in runs[name])
+
+        cells = [record["network"], f"{median('alone', 'samples'):.2f}", f"{median('ranks', 'samples'):.2f}"]
+        cells += [percent(record["of_alone"]), f"{statistics.median(record['of_alone']):.1%}"]
+        cells += [f"{statistics.median(run[key] / run['step'] for run in runs['ranks']):.1%}" for key in ("waited", "worked")]
+        if "torch-ddp" in runs:
+            cells += [f"{median('torch-ddp', 'samples_per_second'):.2f}", f"{statistics.median(record['of_torch']):.2f}"]
+            cells += [f"{median('torch-ddp', 'exposed'):.1%}"]
+        else:
+            cells += [""] * 3
+        yield "| " + " | ".join(cells) + " |"
+
+
+def link_lines(records):
+    yield "| network | ranks | link | a step alone, ms | measured, ms | spread of the rounds | predicted, ms | error |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for row in (row for record in records for row in record["rows"]):
+        yield (
+            f"| {row['network']} | {row['ranks']} | {row['link']} | {row['alone_ms']:.1f} | {row['measured_ms']:.1f} "
+            f"| {row['spread']:.1%} | {row['predicted_ms']:.1f} | {row['error']:+.1%} |"
+        )
+
+
+def document(result):
+    lines = ["# Several ranks on one machine", "", f"{result['machine']}, cores {result['cores']}, commit {result['commit']}, {result['date']}; `{result['command']}`."]
+    seen = result["use_by_others"]["of_runs"]
+    lines += ["", f"Use of the cores by others during a run: {statistics.median(seen):.1%} (median), {max(seen):.1%} (most).", ""]
+    if result["pairs"]:
+        lines += ["One core and one thread a process, batch 2, fixed batches. Waited and worked: of a step, for other ranks, and by the thread for messages on the same core.", "", *pair_lines(result["pairs"]), ""]
+    if result["links"]:
+        lines += ["Four ranks share two cores. Predicted from a step alone in the same company and the processor's time for a byte of two ranks.", "", *link_lines(result["links"]), ""]
+    return "\n".join(lines)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--parts", default="pairs,links", help="pairs, links or both")
+    parser.add_argument("--only", default="", help="networks whose name contains this")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of steps")
+    parser.add_argument("--busy-limit", type=float, default=0.03, help="share of the cores in use by others")
+    parser.add_argument("--wait", type=float, default=60, help="seconds to wait for an idle machine before each run")
+    parser.add_argument("--tries", type=int, default=3, help="runs, of which the least disturbed one counts")
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "bin")
+    parser.add_argument("--python", default=os.environ.get("SEGC_PEERS_PYTHON"), help="interpreter with PyTorch")
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "bench" / "ranks")
+    parser.add_argument("--output", type=pathlib.Path, help="folder; default: that of the machine in bench/results")
+    options = parser.parse_args()
+    options.parts = options.parts.split(",")
+    if not set(options.parts) <= {"pairs", "links"}:
+        parser.error("--parts: expected pairs, links or both")
+    reason = "links" in options.parts and hosts.reason_against()
+    if reason:
+        parser.error(f"--parts links: {reason}")
+    return options
+
+
+def main():
+    options = parse()
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        sys.exit("measure.py: expected two cores, this process may use one")
+    name, _ = machine.processor()
+    options.output = options.output or BENCH / "results" / machine.folder_name(name, len(cores))
+    result = {
+        "format": 1,
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": commands.commit(ROOT),
+        "command": " ".join(["python3", "bench/scaling/measure.py", *sys.argv[1:]]),
+        "machine": name,
+        "cores": cores,
+        "pairs": [],
+        "links": [],
+    }
+    seen = []
+    for network in (network for network in NETWORKS if options.only in network.name):
+        steps = max(8, round(network.steps * options.scale))
+        started = ranks.Trainings(options.bin / "segrun", cores, options.work, steps)
+        quiet = calm.Calm(set(cores), options, lambda started=started: started.seconds_on_hosts)
+        if "pairs" in options.parts:
+            result["pairs"].append(pairs(network, options, started, quiet))
+        if "links" in options.parts:
+            result["links"].append(links(network, options, started, quiet))
+        seen += quiet.seen
+    result["use_by_others"] = {"limit": options.busy_limit, "of_runs": seen}
+    options.output.mkdir(parents=True, exist_ok=True)
+    path = options.output / "ranks.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    path.with_suffix(".md").write_text(document(result))
+    print(document(result))
+
+
+if __name__ == "__main__":
+    main()
