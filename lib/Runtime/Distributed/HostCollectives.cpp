@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Distributed/HostCollectives.h"
 #include "segc/Base/Exceptions.h"
+#include "segc/Base/ThreadSlice.h"
 #include "segc/Base/ThreadTime.h"
 
 #include <algorithm>
@@ -75,6 +76,10 @@ Status HostCollectives::perform(const Started &started) {
 }
 
 void HostCollectives::run() {
+  // It looks for messages in between, on cores that kernels use: if each look
+  // had to wait for the end of a slice, so would the other ranks. Without that
+  // everything works, but later.
+  (void)requestShortSlices();
   std::unique_lock<std::mutex> lock(mutex);
   for (;;) {
     changed.wait(lock, [&] { return stopping || !queue.empty(); });
