@@ -61,8 +61,19 @@ typedef enum segc_collective_kind {
   SEGC_COLLECTIVE_SUM = 0, /* of all ranks, in the order of the ranks */
   SEGC_COLLECTIVE_MEAN = 1,
   SEGC_COLLECTIVE_MAX = 2,
-  SEGC_COLLECTIVE_BROADCAST = 3 /* of rank 0 */
+  SEGC_COLLECTIVE_BROADCAST = 3, /* of rank 0 */
+  /* Since version 7, of tensors that ranks share. */
+  SEGC_COLLECTIVE_REDUCE_SCATTER = 4, /* own elements become their mean */
+  SEGC_COLLECTIVE_ALL_GATHER = 5      /* all become those of their owners */
 } segc_collective_kind;
+
+/* How ranks share a tensor of `elements`, which is cut into slices: of S slices
+ * rank r of N owns those from S * r / N to S * (r + 1) / N. */
+typedef struct segc_shards {
+  uint64_t elements;
+  uint64_t slice;  /* elements; the last slice may have fewer */
+  uint64_t offset; /* of the first value of the collective in the tensor */
+} segc_shards;
 
 /* One collective, in place. All ranks start the same ones in the same order. */
 typedef struct segc_collective {
@@ -80,6 +91,7 @@ typedef struct segc_collective {
   uint32_t index;      /* among the collectives of the program */
   uint32_t of;         /* how many the program has */
   uint32_t reserved;
+  const segc_shards *shards; /* of the kinds that have them, else NULL */
 } segc_collective;
 
 /* What the observer is told about a kernel that is about to run or has run. */
@@ -124,6 +136,10 @@ typedef struct segc_services {
   int (*collective_wait)(void *context, uint64_t ticket);
   /* Optional. level: 0 debug, 1 info, 2 warning, 3 error. */
   void (*log)(void *context, int level, const char *message);
+  /* Since version 7. This rank and the number of ranks, where collectives
+   * connect them: what sharded launches and collectives with shards go by. */
+  uint32_t rank;
+  uint32_t ranks; /* 0: not said */
 } segc_services;
 
 /* Scalars of a step: the region `scalars`. Everything that would change the
@@ -232,7 +248,12 @@ typedef enum segc_launch_flags { /* NOLINT: a name of C */
                                   * (griddepcontrol.wait): a runtime may launch
                                   * it before that has ended (programmatic
                                   * dependent launch). */
-                                 SEGC_LAUNCH_DEPENDENT = 1
+                                 SEGC_LAUNCH_DEPENDENT = 1,
+                                 /* A rank runs its share of the tasks, of T
+                                  * tasks those from T * r / N to
+                                  * T * (r + 1) / N, on the host. Since
+                                  * version 7. */
+                                 SEGC_LAUNCH_SHARDED = 2
 } segc_launch_flags;
 
 #define SEGC_NO_BLOB 0xffffffffu
@@ -300,6 +321,7 @@ typedef struct segc_command {
     const char *options; /* text for the library of a call */
     /* Parameters of a launch behind n. Since version 5. */
     const segc_tensor_map *maps;
+    const segc_shards *shards; /* of a collective; since version 7 */
   };
 } segc_command;
 
@@ -391,8 +413,9 @@ const segc_model *segc_model_query(uint32_t max_version);
 #endif
 SEGC_ASSERT_SIZE(segc_scalars, 64);
 SEGC_ASSERT_SIZE(segc_call, 104);
-SEGC_ASSERT_SIZE(segc_collective, 56);
-SEGC_ASSERT_SIZE(segc_services, 64);
+SEGC_ASSERT_SIZE(segc_shards, 24);
+SEGC_ASSERT_SIZE(segc_collective, 64);
+SEGC_ASSERT_SIZE(segc_services, 72);
 SEGC_ASSERT_SIZE(segc_operand, 40);
 SEGC_ASSERT_SIZE(segc_tensor_map, 152);
 SEGC_ASSERT_SIZE(segc_command, 112);

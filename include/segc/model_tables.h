@@ -61,6 +61,12 @@ static inline const char *segc_device_name(uint32_t device) {
   return device < sizeof(names) / sizeof(names[0]) ? names[device] : "unknown";
 }
 
+/* The first of so many tasks, or slices, that a rank or a later one has. */
+static inline int64_t segc_first_of(int64_t tasks, int64_t rank,
+                                    int64_t ranks) {
+  return tasks / ranks * rank + tasks % ranks * rank / ranks;
+}
+
 /* SEGC_COMMAND_ADVANCE_SCALARS; the rule is stated at segc_scalars. */
 static inline void segc_advance_scalars(segc_scalars *scalars, int finite) {
   scalars->step += finite;

@@ -233,6 +233,9 @@ static void addCommunication(CLI::App &command, PipelineOptions &pipeline) {
                   "Type that gradients have between ranks: f32 (default), or "
                   "bf16 or f16, which are half the bytes. Sums are f32")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+  command.add_flag("--shard-optimizer", pipeline.shardOptimizer,
+                   "Ranks share the states of the optimizer, and the update "
+                   "(ZeRO-1; on a CPU)");
 }
 
 static void addPasses(CLI::App &command, CompileOptions &options) {

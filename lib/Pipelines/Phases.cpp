@@ -125,6 +125,8 @@ static void populateProgram(OpPassManager &manager,
   manager.addPass(createScheduleCollectivesPass(
       {options.target, options.threads, options.ranks, options.link,
        options.reduceType}));
+  if (options.shardOptimizer)
+    manager.addPass(createShardOptimizerPass());
 }
 
 static void populateKernels(OpPassManager &manager,

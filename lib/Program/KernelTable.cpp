@@ -38,7 +38,8 @@ exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
   return exec::KernelAttr::get(
       fusion.getContext(), FlatSymbolRefAttr::get(fusion.getSymNameAttr()),
       launch, kernel.tasks.fixed, kernel.tasks.perSample, kernel.scratchBytes,
-      kernel.threads, kernel.sharedBytes, kernel.dependent, kernel.tensorMaps);
+      kernel.threads, kernel.sharedBytes, kernel.dependent, kernel.tasks.slice,
+      kernel.tensorMaps);
 }
 
 exec::LibraryCallAttr libraryCallAttr(const KernelEmission &emission) {

@@ -208,8 +208,8 @@ LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
   auto launch = exec::LaunchOp::create(
       b, lead->getLoc(), fusion.getResultTypes(), inputs,
       b.getArrayAttr(kernels), b.getArrayAttr(buffers), *own,
-      table.find(fusion).call, b.getStringAttr(fusion.getStreamName()), layer,
-      label);
+      table.find(fusion).call, /*sharded=*/false,
+      b.getStringAttr(fusion.getStreamName()), layer, label);
   values.map(fusion.getResults(), launch.getOutputs());
   return success();
 }

@@ -39,7 +39,7 @@ private:
     uint32_t inputs = 0, outputs = 0; ///< Number of inputs and outputs among
                                       ///< the operands.
     Constant *function = nullptr;
-    Constant *details = nullptr; ///< `options` or `maps`.
+    Constant *details = nullptr; ///< `options`, `maps` or `shards`.
     int64_t tasks = 0, tasksPerSample = 0;
     double flops = 0, bytes = 0;
     uint32_t event = 0;  ///< Or `launch_flags`.
@@ -58,8 +58,11 @@ private:
   void addCopy(exec::BufferAttr from, exec::BufferAttr to, StringRef stream);
   void addAdvance(exec::AdvanceScalarsOp advance);
   void addCollective(exec::CollectiveOp collective);
+  void addGather(exec::BufferAttr partials, exec::ShardsAttr shards,
+                 StringRef stream);
+  Constant *shardsTable(exec::ShardsAttr shards);
   void addRecord(exec::RecordOp record);
-  void addWait(exec::WaitOp wait);
+  void addWait(uint32_t event, StringRef stream);
 
   Constant *operand(exec::BufferAttr buffer);
   Constant *operand(exec::Region region, int64_t index, int64_t offset,
@@ -67,10 +70,7 @@ private:
   /// Operand for memory that the kernel does not access.
   Constant *unused();
   Constant *tensorMap(exec::TensorMapAttr map);
-  uint32_t newEvent(mlir::Value token) {
-    uint32_t event = events.size();
-    return events[token] = event;
-  }
+  uint32_t newEvent(mlir::Value token) { return events[token] = eventCount++; }
 
   TableBuilder &t;
   exec::ProgramOp program;
@@ -78,6 +78,7 @@ private:
   SmallVector<Constant *> commands;
   SmallVector<StringRef> streams;
   DenseMap<mlir::Value, uint32_t> events;
+  uint32_t eventCount = 0; ///< Those of `events`, and others.
   uint32_t regions = 0;
 };
 
@@ -178,7 +179,7 @@ void ProgramTable::addKernel(mlir::Operation *function, exec::FusionOp fusion,
     command.blob = version.blobs.front().module;
   command.threads = kernel.getThreads();
   command.sharedBytes = kernel.getShared();
-  command.event = kernel.getDependent() ? SEGC_LAUNCH_DEPENDENT : 0;
+  command.event |= kernel.getDependent() ? SEGC_LAUNCH_DEPENDENT : 0;
   command.inputs = fusion.getInputTypes().size();
   command.outputs = fusion.getOutputTypes().size();
   command.tasks = kernel.getTasks();
@@ -269,8 +270,38 @@ void ProgramTable::addLaunch(exec::LaunchOp launch) {
     bool main = i == launch.getMainKernel();
     command.flops = main ? flopsPerSample(launch) : 0;
     command.bytes = main ? bytesPerSample(launch) : 0;
+    const bool isShared = launch.getSharded() && i == 0;
+    command.event = isShared ? SEGC_LAUNCH_SHARDED : 0;
     addKernel(function, launch.getFusion(), command);
+    if (exec::ShardsAttr partials = launch.getShardsOfPartials();
+        isShared && partials)
+      addGather(mlir::cast<exec::BufferAttr>(launch.getTemporaries()[0]),
+                partials, launch.getStream());
   }
+}
+
+Constant *ProgramTable::shardsTable(exec::ShardsAttr shards) {
+  return t.array(
+      {t.structure({t.u64(shards.getElements()), t.u64(shards.getSlice()),
+                    t.u64(shards.getOffset())})});
+}
+
+/// Gathers the partial results of a launch, and waits for them.
+void ProgramTable::addGather(exec::BufferAttr partials, exec::ShardsAttr shards,
+                             StringRef stream) {
+  Command command;
+  command.kind = SEGC_COMMAND_COLLECTIVE;
+  command.stream = stream;
+  command.name = exec::stringifyCollectiveKind(exec::CollectiveKind::AllGather);
+  command.operands = {operand(partials.getRegion(), 0, partials.getOffset(),
+                              shards.getElements(), 0, SEGC_F32)};
+  command.inputs = 1;
+  command.event = eventCount++;
+  command.number = SEGC_COLLECTIVE_ALL_GATHER;
+  command.threads = SEGC_F32;
+  command.details = shardsTable(shards);
+  add(command);
+  addWait(command.event, stream);
 }
 
 /// The kernel reads the filter and writes the temporary; its other buffers are
@@ -359,6 +390,8 @@ void ProgramTable::addCollective(exec::CollectiveOp collective) {
   command.event = newEvent(collective.getDone());
   command.number = static_cast<uint32_t>(collective.getKind());
   command.threads = elementOf(collective.getTravels().value_or(element));
+  if (exec::ShardsAttr shards = collective.getShardsAttr())
+    command.details = shardsTable(shards);
   add(command);
 }
 
@@ -371,15 +404,13 @@ void ProgramTable::addRecord(exec::RecordOp record) {
   add(command);
 }
 
-void ProgramTable::addWait(exec::WaitOp wait) {
-  for (mlir::Value token : wait.getTokens()) {
-    Command command;
-    command.kind = SEGC_COMMAND_WAIT;
-    command.stream = wait.getStream();
-    command.name = "wait";
-    command.event = events.lookup(token);
-    add(command);
-  }
+void ProgramTable::addWait(uint32_t event, StringRef stream) {
+  Command command;
+  command.kind = SEGC_COMMAND_WAIT;
+  command.stream = stream;
+  command.name = "wait";
+  command.event = event;
+  add(command);
 }
 
 Constant *ProgramTable::build() {
@@ -395,9 +426,12 @@ Constant *ProgramTable::build() {
         .Case([&](exec::AdvanceScalarsOp advance) { addAdvance(advance); })
         .Case([&](exec::CollectiveOp op) { addCollective(op); })
         .Case([&](exec::RecordOp record) { addRecord(record); })
-        .Case([&](exec::WaitOp wait) { addWait(wait); });
-  if (events.size() > SEGC_MAX_EVENTS)
-    problem = std::to_string(events.size()) +
+        .Case([&](exec::WaitOp wait) {
+          for (mlir::Value token : wait.getTokens())
+            addWait(events.lookup(token), wait.getStream());
+        });
+  if (eventCount > SEGC_MAX_EVENTS)
+    problem = std::to_string(eventCount) +
               " collectives and records, expected at most " +
               std::to_string(SEGC_MAX_EVENTS);
   SmallVector<Constant *> names;
@@ -408,7 +442,7 @@ Constant *ProgramTable::build() {
        t.u32(program.getListed(exec::Region::Inputs).size()),
        t.u32(program.getListed(exec::Region::Outputs).size()), t.u32(regions),
        t.u64(program.getArena()), t.u64(exec::scratchBytes(program)),
-       t.array(names), t.u32(names.size()), t.u32(events.size())});
+       t.array(names), t.u32(names.size()), t.u32(eventCount)});
 }
 
 Expected<Constant *> buildProgramTable(TableBuilder &builder,

@@ -119,7 +119,7 @@ Value GradientBuckets::insert(ArrayRef<size_t> bucket) {
       b, loc, results,
       exec::CollectiveKindAttr::get(b.getContext(), exec::CollectiveKind::Mean),
       tensors, b.getArrayAttr(buffers),
-      travels ? TypeAttr::get(*travels) : TypeAttr(),
+      travels ? TypeAttr::get(*travels) : TypeAttr(), exec::ShardsAttr(),
       b.getStringAttr(communicationStream));
   for (auto [i, mean] :
        llvm::zip_equal(llvm::reverse(bucket), collective.getOutputs()))

@@ -35,6 +35,12 @@ int64_t travellingBytes(exec::CollectiveOp collective) {
   return collective.getTravels() ? bytes / 2 : bytes;
 }
 
+/// An all-reduce is a reduce-scatter and an all-gather.
+static double secondsOf(exec::CollectiveOp collective, int64_t bytes,
+                        const Link &link) {
+  return collective.getShards() ? link.seconds(bytes) / 2 : link.seconds(bytes);
+}
+
 Timeline::Timeline(exec::ProgramOp program, const LaunchTimes &times,
                    const Link &link) {
   struct Stream {
@@ -46,7 +52,9 @@ Timeline::Timeline(exec::ProgramOp program, const LaunchTimes &times,
   for (Operation &op : program.getBody().front())
     llvm::TypeSwitch<Operation *>(&op)
         .Case([&](exec::LaunchOp launch) {
-          streams[launch.getStream()].now += times.seconds(launch);
+          streams[launch.getStream()].now +=
+              times.seconds(launch) /
+              (launch.getSharded() ? static_cast<double>(link.ranks) : 1);
           ++launches;
         })
         .Case([&](exec::RecordOp record) {
@@ -68,7 +76,7 @@ Timeline::Timeline(exec::ProgramOp program, const LaunchTimes &times,
                               launches};
           run.ready = stream.ready;
           run.start = stream.now;
-          run.done = stream.now += link.seconds(run.bytes);
+          run.done = stream.now += secondsOf(collective, run.bytes, link);
           // What is on the stream of the kernels delays them.
           if (collective.getStream() == "compute")
             exposed += run.done - run.start;

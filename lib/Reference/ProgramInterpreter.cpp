@@ -27,13 +27,54 @@ static double combine(exec::CollectiveKind kind, ElementKind travels,
     result = kind == exec::CollectiveKind::Max ? std::max(result, value)
                                                : roundTo(type, result + value);
   }
-  if (kind == exec::CollectiveKind::Mean)
+  if (kind != exec::CollectiveKind::Sum && kind != exec::CollectiveKind::Max)
     result = roundTo(type, result / static_cast<double>(operands.size()));
   return roundTo(travels, result);
 }
 
+/// Element `i` of a tensor that ranks share, for a rank: its value is `value`
+/// where the rank owns the element, and unknown elsewhere.
+static double ownedBy(size_t rank, size_t ranks, exec::ShardsAttr shards,
+                      int64_t i, double value) {
+  return shards.getOwner(i, static_cast<int64_t>(ranks)) ==
+                 static_cast<int64_t>(rank)
+             ? value
+             : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// Evaluates a collective on shards: each element is that of its owner, or the
+/// mean, which the owner gets.
+static std::vector<Tensors> evaluateShards(exec::CollectiveOp op,
+                                           ArrayRef<Tensors> operands) {
+  const exec::ShardsAttr shards = op.getShardsAttr();
+  const size_t ranks = operands.size();
+  std::vector<Tensors> results = operands;
+  for (size_t i = 0; i < operands[0].size(); ++i) {
+    const exec::BufferAttr buffer = op.getBuffer(i);
+    const int64_t begin = shards.getOffset() +
+                          (buffer.getOffset() - op.getBuffer(0).getOffset()) *
+                              8 / buffer.getType().getElementTypeBitWidth();
+    ElementKind travels = operands[0][i].kind();
+    if (std::optional<Type> type = op.getTravels(); type && ranks > 1)
+      travels = elementKind(*type).value_or(travels);
+    for (int64_t element = 0; element < operands[0][i].size(); ++element) {
+      const int64_t at = begin + element;
+      const int64_t owner = shards.getOwner(at, static_cast<int64_t>(ranks));
+      for (size_t rank = 0; rank < ranks; ++rank)
+        results[rank][i][element] =
+            op.getKind() == exec::CollectiveKind::AllGather
+                ? operands[owner][i][element]
+                : ownedBy(rank, ranks, shards, at,
+                          combine(op.getKind(), travels, operands, i, element));
+    }
+  }
+  return results;
+}
+
 static std::vector<Tensors> evaluateCollective(exec::CollectiveOp op,
                                                ArrayRef<Tensors> operands) {
+  if (op.getShards())
+    return evaluateShards(op, operands);
   Tensors results = operands[0];
   // Alone, a rank sends nothing.
   for (auto [i, tensor] : llvm::enumerate(results)) {
@@ -93,6 +134,35 @@ Tensors advanceScalars(const Tensors &operands) {
   return {step, scale, finiteSteps, skippedSteps};
 }
 
+/// Evaluates a launch whose tasks ranks share: once, on what the owners have.
+FailureOr<std::vector<Tensors>> evaluateShared(exec::LaunchOp launch,
+                                               ArrayRef<Tensors> operands) {
+  const exec::ShardsAttr shards = launch.getShards();
+  const size_t ranks = operands.size();
+  Tensors whole = operands[0];
+  for (auto [i, tensor] : llvm::enumerate(whole))
+    if (tensor.size() == shards.getElements())
+      for (int64_t element = 0; element < tensor.size(); ++element)
+        tensor[element] =
+            operands[shards.getOwner(element, static_cast<int64_t>(ranks))][i]
+                    [element];
+  auto computed =
+      evaluateOp(launch.getFusion().getComputation(),
+                 llvm::map_to_vector(
+                     whole, [](const HostTensor &tensor) { return &tensor; }),
+                 Precision::Storage);
+  if (failed(computed))
+    return failure();
+  std::vector<Tensors> results(ranks, *computed);
+  for (auto [rank, mine] : llvm::enumerate(results))
+    for (HostTensor &tensor : mine)
+      if (tensor.size() == shards.getElements())
+        for (int64_t element = 0; element < tensor.size(); ++element)
+          tensor[element] =
+              ownedBy(rank, ranks, shards, element, tensor[element]);
+  return results;
+}
+
 /// Evaluates a command on every rank.
 FailureOr<std::vector<Tensors>>
 evaluateCommand(exec::CommandOpInterface command, ArrayRef<Tensors> operands) {
@@ -100,6 +170,9 @@ evaluateCommand(exec::CommandOpInterface command, ArrayRef<Tensors> operands) {
     return std::vector<Tensors>(1, {joined(join, operands.front())});
   if (auto collective = dyn_cast<exec::CollectiveOp>(*command))
     return evaluateCollective(collective, operands);
+  if (auto launch = dyn_cast<exec::LaunchOp>(*command);
+      launch && launch.getSharded())
+    return evaluateShared(launch, operands);
   std::vector<Tensors> results;
   for (const Tensors &mine : operands) {
     if (isa<exec::AdvanceScalarsOp>(*command)) {

@@ -133,10 +133,10 @@ DamagedKernels::DamagedKernels(
   for (auto [i, kernel] : llvm::enumerate(emission.kernels))
     kernel.function->setAttr(
         exec::kernelAttrName,
-        exec::KernelAttr::get(&context, name, i, kernel.tasks.fixed,
-                              kernel.tasks.perSample, kernel.scratchBytes,
-                              kernel.threads, kernel.sharedBytes,
-                              kernel.dependent, kernel.tensorMaps));
+        exec::KernelAttr::get(
+            &context, name, i, kernel.tasks.fixed, kernel.tasks.perSample,
+            kernel.scratchBytes, kernel.threads, kernel.sharedBytes,
+            kernel.dependent, kernel.tasks.slice, kernel.tensorMaps));
   PassManager manager(&context);
   manager.addNestedPass<gpu::GPUModuleOp>(createCanonicalizerPass());
   manager.addNestedPass<gpu::GPUModuleOp>(createCSEPass());

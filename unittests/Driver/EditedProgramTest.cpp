@@ -24,6 +24,8 @@ namespace {
 class EqualRanks : public Collectives {
 public:
   explicit EqualRanks(float ranks) : ranks(ranks) {}
+  int64_t rank() const override { return 0; }
+  int64_t size() const override { return static_cast<int64_t>(ranks); }
   StatusOr<uint64_t> start(const segc_collective &collective) override {
     // The program has means of its own, which change nothing here.
     if (collective.kind == SEGC_COLLECTIVE_MEAN)

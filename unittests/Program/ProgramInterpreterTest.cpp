@@ -15,6 +15,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace segc;
@@ -295,6 +296,90 @@ TEST(ProgramInterpreter, CollectivesJoinRanks) {
                              : values[0];
         EXPECT_EQ(all[i], rounded(expected, type)) << rank << " " << i;
       }
+    }
+  }
+}
+
+/// Fills the arguments of a training step: samples of each rank's own, and
+/// parameters, states and scalars that are alike on all. A square, of a state,
+/// is larger than that of a mean.
+static void fillArguments(exec::ProgramOp step,
+                          MutableArrayRef<ProgramMemory> ranks) {
+  for (BlockArgument argument : step.getBody().getArguments()) {
+    const exec::BufferAttr buffer = exec::bufferOf(argument);
+    const bool isState = buffer.getRegion() == exec::Region::Optimizer,
+               isSample = buffer.getRegion() == exec::Region::Inputs,
+               isNumber = buffer.getType().getElementType().isF32();
+    const Distribution distribution = isState    ? Distribution{0.5, 0.7}
+                                      : isNumber ? Distribution{}
+                                                 : Distribution{0, 3};
+    for (auto [rank, memory] : llvm::enumerate(ranks)) {
+      HostTensor tensor = randomTensor(
+          buffer.getType(),
+          100 * argument.getArgNumber() + (isSample ? rank : 0), distribution);
+      if (buffer.getRegion() == exec::Region::Scalars && isNumber)
+        tensor[0] = 1;
+      tensor.roundToKind();
+      memory.write(buffer, tensor);
+    }
+  }
+}
+
+// Ranks that share the update, and know nothing of what others own, have the
+// parameters of ranks that all do it whole, to the bit.
+TEST(ProgramInterpreter, RanksShareTheUpdate) {
+  const std::vector<std::string> network = {
+      "--width", "8", "--input-shape",    "8", "8", "8", "--downscale-blocks",
+      "1",       "2", "--upscale-blocks", "1"};
+  const std::vector<std::vector<std::string>> updates = {
+      {"--optimizer", "adam", "--clip-norm", "0.5"},
+      {"--optimizer", "rmsprop"},
+      {"--optimizer", "sgd", "--lookahead", "--lookahead-sync", "1"}};
+  for (std::vector<std::string> options : updates) {
+    SCOPED_TRACE(options[1]);
+    options.insert(options.end(), network.begin(), network.end());
+    PipelineOptions whole, shared;
+    shared.shardOptimizer = true;
+    Programs one(whole, options), other(shared, options);
+    EXPECT_TRUE(succeeded(verifyPrograms(*other.module)));
+    for (size_t count : {1, 2, 3}) {
+      SCOPED_TRACE(count);
+      std::vector<ProgramMemory> expected(count, ProgramMemory(*one.module)),
+          actual(count, ProgramMemory(*other.module));
+      exec::ProgramOp step = other.program("train_step");
+      fillArguments(one.program("train_step"), expected);
+      fillArguments(step, actual);
+      ASSERT_TRUE(succeeded(runProgram(one.program("train_step"), expected)));
+      ASSERT_TRUE(succeeded(runProgram(step, actual)));
+      size_t states = 0;
+      for (Value value : step.getReturn().getValues()) {
+        const exec::BufferAttr buffer = exec::bufferOf(value);
+        if (buffer.getRegion() == exec::Region::Gradients)
+          continue;
+        const bool isState = buffer.getRegion() == exec::Region::Optimizer;
+        states += isState;
+        std::vector<size_t> owned(count);
+        for (size_t rank = 0; rank < count; ++rank) {
+          const HostTensor mine = actual[rank].read(buffer),
+                           all = expected[rank].read(buffer);
+          ASSERT_EQ(mine.integers(), all.integers()) << buffer.place();
+          if (!isFloat(mine.kind()))
+            continue;
+          for (int64_t i = 0; i < all.size(); ++i) {
+            if (isState && std::isnan(mine[i]))
+              continue;
+            ++owned[rank];
+            ASSERT_EQ(mine[i], all[i]) << buffer.place() << " " << i;
+          }
+        }
+        // Each element of a state has one owner.
+        if (isState)
+          EXPECT_EQ(std::accumulate(owned.begin(), owned.end(), size_t{0}),
+                    static_cast<size_t>(buffer.getType().getNumElements()));
+        if (isState && count > 1)
+          EXPECT_GT(*std::min_element(owned.begin(), owned.end()), 0u);
+      }
+      EXPECT_GT(states, 0u);
     }
   }
 }

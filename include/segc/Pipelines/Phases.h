@@ -46,6 +46,7 @@ struct PipelineOptions {
   int64_t ranks = 0;                 ///< See exec-schedule-collectives.
   std::string link;                  ///< See exec-schedule-collectives.
   std::string reduceType = "f32";    ///< See exec-schedule-collectives.
+  bool shardOptimizer = false;       ///< See exec-shard-optimizer.
   bool autotune = false;
   std::string autotuneCache; ///< See seg-autotune.
 };

@@ -48,6 +48,22 @@ def ScheduleCollectivesPass : Pass<"exec-schedule-collectives", "::mlir::ModuleO
   let dependentDialects = ["::segc::exec::ExecDialect"];
 }
 
+def ShardOptimizerPass : Pass<"exec-shard-optimizer", "::mlir::ModuleOp"> {
+  let summary = "Share the update of parameters, and its states, among the ranks";
+  let description = [{
+    Behind the gradients, the launches of the program `train_step` are shared by
+    the ranks: each has a shard of the gradients, the states of the optimizer
+    and the parameters (ZeRO-1: Rajbhandari et al. 2020). Averages of gradients
+    become reduce-scatters, partial results of norms and of tests for finite
+    values are gathered, and so are the new parameters. Results are those of
+    the program as it was, to the bit, where gradients are averaged alike. A
+    launch whose tasks are not slices of flat operands is an error. Remarks of
+    category `communication` name the launches.
+  }];
+  let statistics = [Statistic<"launches", "num-launches", "Number of launches that ranks share">];
+  let dependentDialects = ["::segc::exec::ExecDialect"];
+}
+
 def VerifyProgramsPass : Pass<"exec-verify", "::mlir::ModuleOp"> {
   let summary = "Verify programs, which may have been edited, before code generation";
   let description = [{

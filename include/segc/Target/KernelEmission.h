@@ -18,6 +18,9 @@ namespace segc {
 struct TaskCount {
   int64_t fixed = 0;
   int64_t perSample = 0;
+  /// Task t computes the elements from t * slice of flat operands, or partial
+  /// result t of these, and nothing else. 0: tasks are cut in another way.
+  int64_t slice = 0;
 };
 
 /// One launch of a fusion: a function and how often it runs.

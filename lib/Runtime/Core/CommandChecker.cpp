@@ -81,6 +81,9 @@ Status TableChecker::checkKernel(const segc_command &command, uint64_t function,
                     std::to_string(command.shared_bytes) +
                     " bytes, expected 1 to 1024 threads and at most " +
                     std::to_string(maxSharedBytes) + " bytes");
+  if (version.device != SEGC_DEVICE_HOST &&
+      (command.launch_flags & SEGC_LAUNCH_SHARDED))
+    return dataLoss(where + ": is shared by ranks, which hosts alone do");
   if (version.device == SEGC_DEVICE_CUDA)
     return modules.count(command.blob)
                ? Status::success()
@@ -114,7 +117,7 @@ Status TableChecker::checkKind(const segc_program &program,
     return dataLoss(where + ": has " + std::to_string(command.operand_count) +
                     " operands, expected " + std::to_string(operands));
   if (kind == SEGC_COMMAND_COLLECTIVE &&
-      command.collective > SEGC_COLLECTIVE_BROADCAST)
+      command.collective > SEGC_COLLECTIVE_ALL_GATHER)
     return dataLoss(where + ": is a collective of the unknown kind " +
                     std::to_string(command.collective));
   if (kind == SEGC_COMMAND_COLLECTIVE && command.travels_as > SEGC_BF16)
@@ -139,6 +142,22 @@ static Status checkAgreement(const segc_command &command,
        operands[1].type != SEGC_I8 ||
        operands[1].elements_fixed != sizeof(segc_scalars)))
     return dataLoss(where + ": expected an f32 and all scalars as operands");
+  return Status::success();
+}
+
+Status TableChecker::checkShards(uint64_t shards, const segc_operand &operand,
+                                 const std::string &where) const {
+  auto table = image.read<segc_shards>(shards);
+  if (!table)
+    return outside(where, "its shards");
+  uint64_t end = 0;
+  if (operand.elements_per_sample || table->slice < 1 ||
+      __builtin_add_overflow(table->offset, operand.elements_fixed, &end) ||
+      end > table->elements)
+    return dataLoss(where + ": has values up to element " +
+                    std::to_string(end) + " of " +
+                    std::to_string(table->elements) + " in slices of " +
+                    std::to_string(table->slice));
   return Status::success();
 }
 
@@ -228,6 +247,13 @@ TableChecker::checkCommand(const segc_program &program, uint64_t command,
     list.push_back(*operand);
   }
   SEGC_RETURN_IF_ERROR(checkAgreement(*table, list, where));
+  if (table->kind == SEGC_COMMAND_COLLECTIVE &&
+      table->collective >= SEGC_COLLECTIVE_REDUCE_SCATTER) {
+    auto shards = image.pointer(command + offsetof(segc_command, shards));
+    if (!shards)
+      return outside(where, "its shards");
+    SEGC_RETURN_IF_ERROR(checkShards(*shards, list[0], where));
+  }
   if (table->kind == SEGC_COMMAND_LAUNCH && table->map_count) {
     auto maps = image.pointer(command + offsetof(segc_command, maps));
     if (!maps)

@@ -62,6 +62,9 @@ private:
   /// Checks that the kernel of a launch is where the version's device finds it.
   Status checkKernel(const segc_command &command, uint64_t function,
                      const std::string &where) const;
+  /// Ranks own elements by what the shards say, which must hold all values.
+  Status checkShards(uint64_t shards, const segc_operand &operand,
+                     const std::string &where) const;
   /// Checks the tensor maps of a launch against its operands.
   Status checkMaps(const segc_command &command, uint64_t maps,
                    const std::vector<segc_operand> &operands,

@@ -29,10 +29,10 @@ struct TaskArguments {
 
   static void run(void *opaque, int64_t task, uint32_t worker) {
     const auto &self = *static_cast<const TaskArguments *>(opaque);
-    self.launch->command->function(self.launch->operands,
-                                   self.scratch +
-                                       worker * self.launch->scratchBytes,
-                                   self.launch->batch, task);
+    self.launch->command->function(
+        self.launch->operands,
+        self.scratch + worker * self.launch->scratchBytes, self.launch->batch,
+        self.launch->firstTask() + task);
   }
 };
 

@@ -70,6 +70,8 @@ static segc_services makeServices(ServiceContext &context) {
     };
   }
   if (context.collectives) {
+    services.rank = static_cast<uint32_t>(context.collectives->rank());
+    services.ranks = static_cast<uint32_t>(context.collectives->size());
     services.collective_start =
         [](void *opaque, const segc_collective *collective, uint64_t *ticket) {
           auto *caller = static_cast<ServiceContext *>(opaque);

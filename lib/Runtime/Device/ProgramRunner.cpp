@@ -190,7 +190,8 @@ Status ProgramRunner::startCollective(const Call &call,
          operand.region, call.program.streams[command.stream], data.asPointer(),
          elementsOf(operand, call.batch), command.travels_as,
          static_cast<uint32_t>(std::count_if(first, &command, isCollective)),
-         static_cast<uint32_t>(std::count_if(first, end, isCollective)), 0}));
+         static_cast<uint32_t>(std::count_if(first, end, isCollective)), 0,
+         command.shards}));
   return device.record(*events[command.event], stream);
 }
 
@@ -303,6 +304,10 @@ Status ProgramRunner::launch(const Call &call, uint32_t index) {
       call.memory.flat[SEGC_REGION_ARENA] + call.program.arena_bytes;
   launch.scratchBytes = call.program.scratch_bytes;
   launch.batch = call.batch;
+  if ((command.launch_flags & SEGC_LAUNCH_SHARDED) && collectives) {
+    launch.rank = collectives->rank();
+    launch.ranks = collectives->size();
+  }
   if (!call.observer)
     return device.launch(stream, launch);
   return observe(call, index, operands, launch.tasks(),

@@ -71,7 +71,7 @@ static void combineBlock(uint32_t kind,
         block[i] += Type::load(values[i]);
   }
   const auto size = static_cast<float>(ofRanks.size());
-  if (kind == SEGC_COLLECTIVE_MEAN)
+  if (kind == SEGC_COLLECTIVE_MEAN || kind == SEGC_COLLECTIVE_REDUCE_SCATTER)
     for (uint64_t i = 0; i < count; ++i)
       block[i] /= size;
   auto *to = reinterpret_cast<typename Type::Stored *>(result) + at;
@@ -94,10 +94,14 @@ static Status checkTypes(const segc_collective &collective) {
   const auto isFloat = [](uint32_t type) {
     return type == SEGC_F32 || type == SEGC_F16 || type == SEGC_BF16;
   };
-  if (collective.kind > SEGC_COLLECTIVE_BROADCAST)
+  if (collective.kind > SEGC_COLLECTIVE_ALL_GATHER)
     return unsupported("a collective of the unknown kind " +
                        std::to_string(collective.kind));
-  if (collective.kind != SEGC_COLLECTIVE_BROADCAST && !isFloat(collective.type))
+  if (collective.kind >= SEGC_COLLECTIVE_REDUCE_SCATTER && !collective.shards)
+    return internalError("a collective on shards that does not say which");
+  const bool adds = collective.kind != SEGC_COLLECTIVE_BROADCAST &&
+                    collective.kind != SEGC_COLLECTIVE_ALL_GATHER;
+  if (adds && !isFloat(collective.type))
     return unsupported("a collective on values of type " +
                        std::to_string(collective.type) +
                        " of segc_element, expected f32, f16 or bf16");
@@ -126,10 +130,22 @@ static void widenAll(const std::vector<uint16_t> &rounded, float *values) {
 Status HostReductions::exchange(const segc_collective &collective,
                                 void *values) {
   const uint32_t type = collective.travels_as;
-  return collective.kind == SEGC_COLLECTIVE_BROADCAST
-             ? ranks.broadcast(values, collective.count * elementBytes(type))
-             : ranks.combine(values, collective.count, elementBytes(type),
-                             combineOf(collective.kind, type));
+  const uint64_t width = elementBytes(type);
+  const auto owned = [&] {
+    return shardsOf(*collective.shards, ranks.size(), collective.count);
+  };
+  switch (collective.kind) {
+  case SEGC_COLLECTIVE_BROADCAST:
+    return ranks.broadcast(values, collective.count * width);
+  case SEGC_COLLECTIVE_REDUCE_SCATTER:
+    return ranks.reduceScatter(values, owned(), width,
+                               combineOf(collective.kind, type));
+  case SEGC_COLLECTIVE_ALL_GATHER:
+    return ranks.allGather(values, owned(), width);
+  default:
+    return ranks.combine(values, collective.count, width,
+                         combineOf(collective.kind, type));
+  }
 }
 
 Status HostReductions::run(const segc_collective &collective) {

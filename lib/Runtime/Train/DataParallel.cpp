@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/DataParallel.h"
+#include "segc/Runtime/Core/Shards.h"
 
 #include <algorithm>
 
@@ -31,7 +32,10 @@ static bool averages(const segc_program &program,
                        if (command.kind != SEGC_COMMAND_COLLECTIVE)
                          return false;
                        const segc_operand &bucket = command.operands[0];
-                       return command.collective == SEGC_COLLECTIVE_MEAN &&
+                       const bool isMean =
+                           command.collective == SEGC_COLLECTIVE_MEAN ||
+                           command.collective == SEGC_COLLECTIVE_REDUCE_SCATTER;
+                       return isMean &&
                               bucket.region == SEGC_REGION_GRADIENTS &&
                               bucket.offset <= begin &&
                               end <= bucket.offset +
@@ -51,6 +55,46 @@ static Status checkAverages(const ModelLibrary &model) {
   return Status::success();
 }
 
+/// How ranks share gradients and states of the optimizer in a program.
+static segc_shards shardsIn(const segc_program &step) {
+  const segc_command *end = step.commands + step.command_count;
+  const segc_command *found =
+      std::find_if(step.commands, end, [](const segc_command &command) {
+        return command.kind == SEGC_COMMAND_COLLECTIVE &&
+               command.collective == SEGC_COLLECTIVE_REDUCE_SCATTER;
+      });
+  if (found == end)
+    return {};
+  return {found->shards->elements, found->shards->slice, /*offset=*/0};
+}
+
+/// Gives back the memory of states that other ranks own.
+void DataParallel::releaseOthers(ModelRunner &runner) {
+  const std::vector<ElementRange> owned =
+      shardsOf(shards, size(), shards.elements);
+  for (const OptimizerSlot &slot : runner.manifest().optimizer.slots)
+    for (int64_t other = 0; other < size(); ++other) {
+      const ElementRange &range = owned[static_cast<size_t>(other)];
+      std::byte *begin = runner.optimizer().hostData() + slot.offset;
+      if (other != rank())
+        releasePages(begin + range.begin * sizeof(float),
+                     begin + range.end * sizeof(float));
+    }
+}
+
+Status DataParallel::gatherOptimizer(ModelRunner &runner) {
+  if (!sharesOptimizer() || gathered)
+    return Status::success();
+  ranks.setOccasion("states of the optimizer after step " +
+                    std::to_string(step));
+  for (const OptimizerSlot &slot : runner.manifest().optimizer.slots)
+    SEGC_RETURN_IF_ERROR(ranks.gatherToFirst(
+        runner.optimizer().hostData() + slot.offset,
+        shardsOf(shards, size(), shards.elements), sizeof(float)));
+  gathered = &runner;
+  return Status::success();
+}
+
 Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
                            TrainState &state) {
   SEGC_RETURN_IF_ERROR(ranks.checkSame("--model: the SHA-256", modelHash));
@@ -61,10 +105,16 @@ Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
        {&runner.parameters(), &runner.states(), &runner.optimizer()})
     SEGC_RETURN_IF_ERROR(ranks.broadcast(buffer->hostData(), buffer->size()));
   runner.weightsChanged();
+  shards = shardsIn(*runner.library().program("train_step"));
+  if (sharesOptimizer())
+    gathered = &runner;
   return shareState(state);
 }
 
 void DataParallel::beginStep(int64_t newStep) {
+  if (gathered)
+    releaseOthers(*gathered);
+  gathered = nullptr;
   step = newStep;
   collectives.beginStep(step);
 }

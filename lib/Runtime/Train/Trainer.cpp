@@ -16,7 +16,7 @@
 using namespace segc;
 
 /// Without --save-every, a crash costs at most this much work.
-static constexpr std::chrono::minutes saveInterval{10};
+static constexpr double saveInterval = 600; // seconds
 
 /// The share of what was before in nnU-Net v2's moving mean.
 static constexpr double smoothing = 0.9;
@@ -31,9 +31,9 @@ std::string segc::earlyEnd(const TrainerConfig &config,
 }
 
 Status Trainer::run() {
-  started = lastSave = lastShown = Clock::now();
+  started = lastShown = Clock::now();
   firstStep = state_.step;
-  secondsBefore = state_.seconds;
+  secondsBefore = savedSeconds = state_.seconds;
   savedStep = firstStep > 0 ? firstStep : -1;
   while (!atEnd()) {
     const Clock::time_point begin = Clock::now();
@@ -45,6 +45,7 @@ Status Trainer::run() {
       return saveAfter(status);
     if (isAskedToStop()) {
       log.endProgress();
+      SEGC_RETURN_IF_ERROR(gatherOptimizer());
       SEGC_RETURN_IF_ERROR(save("last"));
       const int signal = stopSignal();
       return Status(StatusCode::Interrupted,
@@ -66,14 +67,21 @@ Status Trainer::run() {
   }
   if (config.ranks && state_.step > firstStep)
     SEGC_RETURN_IF_ERROR(logCommunication());
+  SEGC_RETURN_IF_ERROR(gatherOptimizer());
   return save("last");
+}
+
+Status Trainer::gatherOptimizer() {
+  return config.ranks ? config.ranks->gatherOptimizer(runner)
+                      : Status::success();
 }
 
 Status Trainer::saveAfter(const Status &failure) {
   log.endProgress();
-  // After these two the weights may be no good.
+  // After these two the weights may be no good, and other ranks do not answer.
   bool broken = failure.code() == StatusCode::NonFinite ||
-                failure.code() == StatusCode::Internal;
+                failure.code() == StatusCode::Internal ||
+                (config.ranks && config.ranks->sharesOptimizer());
   if (broken || config.checkpoints.empty() || state_.step == firstStep ||
       !save("last").ok())
     return failure;
@@ -101,18 +109,25 @@ Status Trainer::afterStep() {
   const bool counts = due || state_.step >= config.schedule.totalSteps;
   if ((evaluator || config.firstEvaluates) && (counts || atEnd()) &&
       !isAskedToStop()) {
+    SEGC_RETURN_IF_ERROR(gatherOptimizer());
     if (evaluator)
       SEGC_RETURN_IF_ERROR(evaluate(counts));
     if (config.ranks) {
       SEGC_RETURN_IF_ERROR(config.ranks->waitForFirst(state_));
+      savedSeconds = state_.seconds;
       std::vector<float> asked = {stopSignal() ? 1.0f : 0.0f};
       SEGC_RETURN_IF_ERROR(config.ranks->average(asked));
       stops = asked[0] > 0;
     }
   }
-  bool save = config.saveEvery > 0 ? state_.step % config.saveEvery == 0
-                                   : Clock::now() - lastSave > saveInterval;
-  return save ? this->save("last") : Status::success();
+  bool save = config.saveEvery > 0
+                  ? state_.step % config.saveEvery == 0
+                  : state_.seconds - savedSeconds > saveInterval;
+  if (!save)
+    return Status::success();
+  SEGC_RETURN_IF_ERROR(gatherOptimizer());
+  savedSeconds = state_.seconds;
+  return this->save("last");
 }
 
 double Trainer::measure(const Evaluation &found, OrderedJson &record) {
@@ -178,7 +193,7 @@ Status Trainer::save(const std::string &name) {
       saveCheckpoint(config.checkpoints + "/" + name, runner, state_));
   if (name == "last") {
     savedStep = state_.step;
-    lastSave = Clock::now();
+    savedSeconds = state_.seconds;
   }
   return Status::success();
 }

@@ -47,6 +47,8 @@ public:
     int arrived = 0, round = 0;
   };
   Average(Group &group, FakeDevice *fake) : group(group), fake(fake) {}
+  int64_t rank() const override { return 0; }
+  int64_t size() const override { return 2; }
 
   StatusOr<uint64_t> start(const segc_collective &collective) override {
     started.push_back(collective);
@@ -386,6 +388,8 @@ namespace {
 /// Collectives that fail: when they are started, or later.
 struct Broken : Collectives {
   explicit Broken(bool starts) : starts(starts) {}
+  int64_t rank() const override { return 0; }
+  int64_t size() const override { return 2; }
   StatusOr<uint64_t> start(const segc_collective &) override {
     return starts ? StatusOr<uint64_t>(uint64_t{7}) : ioError(message);
   }

@@ -12,6 +12,7 @@
 #include "segc/Base/Floats.h"
 #include "segc/Base/Random.h"
 #include "segc/Runtime/Core/Elements.h"
+#include "segc/Runtime/Core/Shards.h"
 #include "segc/Runtime/Device/Collectives.h"
 
 #include "gtest/gtest.h"
@@ -81,7 +82,8 @@ inline segc_collective collectiveOn(std::vector<float> &values, uint32_t kind,
           travelsAs,
           0,
           1,
-          0};
+          0,
+          nullptr};
 }
 
 inline void checkCollective(const CheckedRank &rank, uint32_t kind,
@@ -143,6 +145,48 @@ inline void checkBuckets(const CheckedRank &rank) {
   }
 }
 
+/// Ranks that share a tensor, of which the collective has a piece: each gets
+/// the means of its own elements, then all get those of all.
+inline void checkShards(const CheckedRank &rank, uint64_t slice, size_t offset,
+                        size_t count, uint32_t travelsAs) {
+  const segc_shards shards = {10007, slice, offset};
+  std::vector<std::vector<float>> ofRanks;
+  for (int64_t other = 0; other < rank.size; ++other)
+    ofRanks.push_back(valuesOfRank(other, count));
+  std::vector<float> values = ofRanks[static_cast<size_t>(rank.rank)];
+  segc_collective scatter =
+      collectiveOn(values, SEGC_COLLECTIVE_REDUCE_SCATTER, travelsAs);
+  scatter.shards = &shards;
+  const Status status = rank.run({scatter});
+  ASSERT_TRUE(status.ok()) << status.message();
+  const ElementRange own =
+      shardsOf(shards, rank.size, count)[static_cast<size_t>(rank.rank)];
+  const auto meanAt = [&](size_t i) {
+    return expectedValue(SEGC_COLLECTIVE_MEAN, travelsAs, ofRanks, i);
+  };
+  for (size_t i = own.begin; i < own.end; ++i)
+    if (rank.deviation == 0)
+      ASSERT_EQ(values[i], meanAt(i)) << "value " << i;
+  // What a rank does not own it need not know.
+  for (size_t i = 0; i < count; ++i)
+    values[i] = i < own.begin || i >= own.end ? NAN : meanAt(i);
+  segc_collective gather = collectiveOn(values, SEGC_COLLECTIVE_ALL_GATHER);
+  gather.shards = &shards;
+  const Status gathered = rank.run({gather});
+  ASSERT_TRUE(gathered.ok()) << gathered.message();
+  for (size_t i = 0; i < count; ++i)
+    ASSERT_EQ(values[i], meanAt(i)) << "value " << i << " of " << count;
+}
+
+inline void checkShards(const CheckedRank &rank) {
+  for (uint32_t travelsAs : {SEGC_F32, SEGC_BF16}) {
+    checkShards(rank, 1000, 0, 10007, travelsAs);
+    checkShards(rank, 16, 5000, 5007, travelsAs);
+    checkShards(rank, 9000, 3, 8000, travelsAs); // Two slices, for all ranks.
+    checkShards(rank, 1000, 2500, 1, travelsAs);
+  }
+}
+
 /// What collectives of all backends must do; each rank calls it.
 inline void checkCollectives(const CheckedRank &rank) {
   for (uint32_t kind : {SEGC_COLLECTIVE_SUM, SEGC_COLLECTIVE_MEAN,
@@ -153,6 +197,7 @@ inline void checkCollectives(const CheckedRank &rank) {
     checkCollective(rank, kind, SEGC_F32, (size_t{1} << 20) + 3);
   }
   checkBuckets(rank);
+  checkShards(rank);
 }
 
 } // namespace segc

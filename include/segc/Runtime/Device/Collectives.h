@@ -28,6 +28,9 @@ class Collectives {
 public:
   virtual ~Collectives() = default;
 
+  virtual int64_t rank() const = 0;
+  virtual int64_t size() const = 0;
+
   /// Names the step whose collectives follow.
   virtual void beginStep(int64_t step) {}
 

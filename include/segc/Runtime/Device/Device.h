@@ -17,7 +17,7 @@
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Core/ThreadPool.h"
-#include "segc/model.h"
+#include "segc/model_tables.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -124,8 +124,16 @@ struct KernelLaunch {
   DeviceAddress scratch;                 ///< `scratchBytes` for each worker
   uint64_t scratchBytes = 0;
   int64_t batch = 1;
+  /// A rank runs a part of a sharded launch.
+  int64_t rank = 0, ranks = 1;
 
+  int64_t firstTask() const { return segc_first_of(allTasks(), rank, ranks); }
   int64_t tasks() const {
+    return segc_first_of(allTasks(), rank + 1, ranks) - firstTask();
+  }
+
+private:
+  int64_t allTasks() const {
     return command->tasks_fixed + command->tasks_per_sample * batch;
   }
 };

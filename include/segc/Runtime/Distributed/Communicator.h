@@ -9,6 +9,7 @@
 #define SEGC_RUNTIME_DISTRIBUTED_COMMUNICATOR_H
 
 #include "segc/Base/Status.h"
+#include "segc/Runtime/Core/Shards.h"
 #include "segc/messages.h"
 
 #include <chrono>
@@ -60,6 +61,16 @@ public:
   /// those of all ranks, the same bits on all. Each rank combines a slice.
   Status combine(void *values, uint64_t count, uint64_t width,
                  const Combine &combine);
+  /// The same for the values that this rank owns, of `owned` by rank; others
+  /// stay what they are.
+  Status reduceScatter(void *values, const std::vector<ElementRange> &owned,
+                       uint64_t width, const Combine &combine);
+  /// Replaces values of `width` bytes by those of their owners.
+  Status allGather(void *values, const std::vector<ElementRange> &owned,
+                   uint64_t width);
+  /// The same on rank 0 alone.
+  Status gatherToFirst(void *values, const std::vector<ElementRange> &owned,
+                       uint64_t width);
   /// Replaces bytes by those of rank 0.
   Status broadcast(void *data, uint64_t bytes);
   /// Returns the text of rank 0.
@@ -89,8 +100,11 @@ private:
   /// Waits for all messages under way.
   Status finish(bool hasDeadline = true);
   Status failure(const std::string &what) const;
-  Status combinePart(std::byte *values, uint64_t count, uint64_t width,
-                     const Combine &combine);
+  Status combineSlices(std::byte *values,
+                       const std::vector<ElementRange> &slices, uint64_t width,
+                       const Combine &combine);
+  Status shareSlices(std::byte *values, const std::vector<ElementRange> &slices,
+                     uint64_t width);
 
   segc_messages messages;
   std::chrono::duration<double> deadline;

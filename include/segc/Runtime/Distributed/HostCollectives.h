@@ -33,6 +33,8 @@ public:
   /// Waits for collectives that are under way.
   ~HostCollectives() override;
 
+  int64_t rank() const override { return ranks.rank(); }
+  int64_t size() const override { return ranks.size(); }
   void beginStep(int64_t step) override { currentStep = step; }
   StatusOr<uint64_t> start(const segc_collective &collective) override;
   /// Fails as well if the library of the messages does not return from one of

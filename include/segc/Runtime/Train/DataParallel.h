@@ -38,6 +38,11 @@ public:
     return ranks.checkSame("--data: the hash of cases and split", digest);
   }
   Collectives &ofPrograms() { return collectives; }
+  /// Whether each rank has a part of the optimizer's states alone, by a model
+  /// that was compiled so.
+  bool sharesOptimizer() const { return shards.elements > 0; }
+  /// Brings those of all ranks to rank 0, until the next step.
+  Status gatherOptimizer(ModelRunner &runner);
   /// Names the step of the collectives and means that follow.
   void beginStep(int64_t step);
   /// Replaces values by their mean over all ranks.
@@ -49,10 +54,14 @@ public:
 
 private:
   Status shareState(TrainState &state);
+  void releaseOthers(ModelRunner &runner);
 
   Communicator &ranks;
   Collectives &collectives;
   HostReductions reductions;
+  /// Of each state of the optimizer; no elements: each rank has all.
+  segc_shards shards = {};
+  ModelRunner *gathered = nullptr; ///< Has the states of all ranks.
   int64_t step = 0;
   double waited = 0; ///< for means, in seconds
 };

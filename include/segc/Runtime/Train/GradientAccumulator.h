@@ -36,6 +36,8 @@ public:
   /// Forgets what was added: the next part is the first of a step.
   void clear() { added = 0; }
 
+  int64_t rank() const override { return ranks->rank(); }
+  int64_t size() const override { return ranks->size(); }
   void beginStep(int64_t step) override { ranks->beginStep(step); }
   StatusOr<uint64_t> start(const segc_collective &collective) override;
   Status wait(uint64_t ticket) override { return ranks->wait(ticket); }

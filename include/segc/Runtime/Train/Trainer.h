@@ -94,6 +94,9 @@ private:
   Status afterStep();
   /// Evaluates; `counts` for the best checkpoint.
   Status evaluate(bool counts);
+  /// Where ranks share the states of the optimizer, the first one gets all of
+  /// them, to save: all ranks call it at the same steps.
+  Status gatherOptimizer();
   Status save(const std::string &name);
   /// Saves a checkpoint after a failure and returns the failure with its path.
   Status saveAfter(const Status &failure);
@@ -135,9 +138,10 @@ private:
   /// Outputs of the last step, but for "finite", by their names.
   std::map<std::string, std::vector<float>> results;
   bool stops = false; ///< A signal has reached one of the ranks.
-  Clock::time_point started, lastSave, lastShown;
+  Clock::time_point started, lastShown;
   int64_t firstStep = 0;
   int64_t savedStep = -1;
+  double savedSeconds = 0; ///< of the state, at the last checkpoint
   double secondsBefore = 0, stepSeconds = 0;
   LoaderTimes loaderTimes;         ///< at the last record
   CollectiveTimes collectiveTimes; ///< at the last record

@@ -20,9 +20,9 @@ using namespace segc;
 
 namespace {
 
-/// Returns the number of tasks of a launch over `size` elements.
-int64_t tasksOf(int64_t size) {
-  return llvm::divideCeilSigned(size, taskElements);
+/// The tasks of a launch over `size` elements.
+TaskCount tasksOf(int64_t size) {
+  return {llvm::divideCeilSigned(size, taskElements), 0, taskElements};
 }
 
 /// Returns the elements [begin, end) of the current task.
@@ -38,7 +38,7 @@ struct UpdateKernel : CpuFormulaModel<OptimizerUpdateOpInterface> {
     auto params =
         cast<RankedTensorType>(update.getReplacedOperands().front().getType());
     int64_t size = params.getNumElements(), lanes = cpuTarget(emitter).lanes;
-    emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
+    emitter.launch(tasksOf(size), 0, [&](KernelBody &k) {
       UpdateBody body(k, k.vectorType(lanes));
       auto [begin, end] = taskRange(k, size);
       Value finite = body.broadcast(body.isNonZero(update.getFiniteScalar()));
@@ -61,14 +61,14 @@ template <typename OpTy>
 struct FlatSumKernel : CpuOpModel<OpTy> {
   int64_t tempBytes(seg::FusionOp fusion) const override {
     auto flatSum = cast<OpTy>(fusion.getRoot());
-    return tasksOf(flatSum.getInput().getType().getNumElements()) * 4;
+    return tasksOf(flatSum.getInput().getType().getNumElements()).fixed * 4;
   }
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
     auto flatSum = cast<OpTy>(op);
     int64_t size = flatSum.getInput().getType().getNumElements(),
             lanes = cpuTarget(emitter).lanes;
-    emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
+    emitter.launch(tasksOf(size), 0, [&](KernelBody &k) {
       Value begin = k.mul(k.task(), taskElements),
             end = k.min(k.add(begin, taskElements), k.index(size));
       seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes));
@@ -81,12 +81,12 @@ struct FlatSumKernel : CpuOpModel<OpTy> {
       k.storeScalar(sumLanes(k, sum), k.temp(), k.task());
     });
     emitter.launch({1, 0}, 0, [&](KernelBody &k) {
-      Value sum =
-          k.loop(k.index(0), k.index(tasksOf(size)), 1, {k.scalarConstant(0)},
-                 [&](Value i, ValueRange sum) -> SmallVector<Value> {
-                   return {arith::AddFOp::create(k.builder(), k.loc(), sum[0],
-                                                 k.loadScalar(k.temp(), i))};
-                 })[0];
+      Value sum = k.loop(
+          k.index(0), k.index(tasksOf(size).fixed), 1, {k.scalarConstant(0)},
+          [&](Value i, ValueRange sum) -> SmallVector<Value> {
+            return {arith::AddFOp::create(k.builder(), k.loc(), sum[0],
+                                          k.loadScalar(k.temp(), i))};
+          })[0];
       k.storeScalar(emitSumResult(flatSum, k, sum),
                     outputOf(k, flatSum.getOutput()), k.index(0));
     });

@@ -103,13 +103,14 @@ typedef struct frame {
   char *scratch;
   uint64_t scratch_bytes;
   int64_t batch;
+  int64_t first_task;
   void *buffers[SEGC_MAX_OPERANDS];
 } frame;
 
 static void run_task(void *argument, int64_t task, uint32_t worker) {
   const frame *f = (const frame *)argument;
   f->function(f->buffers, f->scratch + worker * f->scratch_bytes, f->batch,
-              task);
+              f->first_task + task);
 }
 
 static void *region_base(const segc_call *call, const segc_operand *operand) {
@@ -261,6 +262,14 @@ static segc_code fail(const run *r, segc_code code, const char *why,
   return code;
 }
 
+static int is_only_rank(const run *r) {
+  return !r->services->collective_start || !r->services->collective_wait;
+}
+
+static int is_sharded(const run *r, const segc_command *command) {
+  return (command->launch_flags & SEGC_LAUNCH_SHARDED) && !is_only_rank(r);
+}
+
 static segc_code run_launch(run *r, const segc_command *command) {
   const segc_services *services = r->services;
   const segc_call *call = r->call;
@@ -293,6 +302,12 @@ static segc_code run_launch(run *r, const segc_command *command) {
     services->kernel_begin(services->context, &event);
   int64_t tasks =
       command->tasks_fixed + command->tasks_per_sample * call->batch;
+  f.first_task = 0;
+  if (is_sharded(r, command)) {
+    f.first_task = segc_first_of(tasks, services->rank, services->ranks);
+    tasks = segc_first_of(tasks, services->rank + 1, services->ranks) -
+            f.first_task;
+  }
   if (services->parallel_for)
     services->parallel_for(services->context, tasks, run_task, &f);
   else
@@ -316,10 +331,6 @@ static void run_copy(const run *r, const segc_command *command) {
         "" ::
             : "memory"); /* keeps the compiler from calling memcpy */
   }
-}
-
-static int is_only_rank(const run *r) {
-  return !r->services->collective_start || !r->services->collective_wait;
 }
 
 /* The commands of the program that are collectives, up to `end`. */
@@ -346,7 +357,8 @@ static segc_code start_collective(run *r, const segc_command *command) {
       command->travels_as,
       collectives_before(r, command),
       collectives_before(r, r->program->commands + r->program->command_count),
-      0};
+      0,
+      command->shards};
   if (services->collective_start(services->context, &collective,
                                  &r->tickets[command->event]))
     return fail(r, SEGC_INTERNAL, ": the host could not start the collective ",
@@ -375,6 +387,13 @@ static segc_code check_commands(const run *r) {
       return fail(r, SEGC_UNAVAILABLE,
                   ": the model has no code for this processor of the kernel ",
                   command);
+    if (command->kind == SEGC_COMMAND_LAUNCH && is_sharded(r, command) &&
+        r->services->rank >= r->services->ranks)
+      return fail(
+          r, SEGC_UNAVAILABLE,
+          ": the host does not say which of how many ranks it is, which "
+          "share ",
+          command);
     if (command->kind == SEGC_COMMAND_CALL && !command->alternatives)
       return fail(r, SEGC_UNAVAILABLE, ": this processor has no library ",
                   command);

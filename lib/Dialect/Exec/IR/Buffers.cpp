@@ -125,13 +125,13 @@ LogicalResult KernelAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
                                  FlatSymbolRefAttr, int64_t launch,
                                  int64_t tasks, int64_t tasksPerSample,
                                  int64_t scratch, int64_t threads,
-                                 int64_t shared, bool dependent,
+                                 int64_t shared, bool dependent, int64_t slice,
                                  ArrayRef<TensorMapAttr> maps) {
   for (auto [what, value] :
        {std::pair("launch", launch), std::pair("tasks", tasks),
         std::pair("tasks of a sample", tasksPerSample),
         std::pair("scratch", scratch), std::pair("threads", threads),
-        std::pair("shared", shared)})
+        std::pair("shared", shared), std::pair("slice", slice)})
     if (value < 0 || value > maxRegionBytes)
       return error() << "expects '" << what << "' from 0 to " << maxRegionBytes
                      << ", got " << value;
@@ -140,6 +140,22 @@ LogicalResult KernelAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
   if (dependent && !threads)
     return error() << "expects 'dependent' of a kernel with 'threads' alone";
   return success();
+}
+
+LogicalResult ShardsAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
+                                 int64_t elements, int64_t slice,
+                                 int64_t offset) {
+  if (elements < 1 || slice < 1 || offset < 0 || offset >= elements)
+    return error() << "expects 'elements' and 'slice' of at least 1 and an "
+                      "'offset' below 'elements', got "
+                   << elements << ", " << slice << " and " << offset;
+  return success();
+}
+
+int64_t ShardsAttr::getOwner(int64_t i, int64_t ranks) const {
+  const int64_t slices = llvm::divideCeilSigned(getElements(), getSlice());
+  // The last rank whose first slice is not behind that of the element.
+  return llvm::divideFloorSigned((i / getSlice() + 1) * ranks - 1, slices);
 }
 
 KernelAttr kernelAttrOf(Operation *function) {

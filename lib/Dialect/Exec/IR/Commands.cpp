@@ -145,6 +145,24 @@ size_t LaunchOp::getMainKernel() {
   return 0;
 }
 
+ShardsAttr LaunchOp::getShards() {
+  const int64_t slice = kernelAttrOf(getKernelFunctions().front()).getSlice();
+  int64_t elements = 0;
+  for (Type type : getInputs().getTypes())
+    elements =
+        std::max(elements, cast<RankedTensorType>(type).getNumElements());
+  return slice ? ShardsAttr::get(getContext(), elements, slice, 0)
+               : ShardsAttr();
+}
+
+ShardsAttr LaunchOp::getShardsOfPartials() {
+  const KernelAttr kernel = kernelAttrOf(getKernelFunctions().front());
+  return kernel.getSlice() && getKernels().size() > 1
+             ? ShardsAttr::get(getContext(), kernel.getTasks(), /*slice=*/1,
+                               /*offset=*/0)
+             : ShardsAttr();
+}
+
 LogicalResult LaunchOp::verify() {
   if (getKernels().empty())
     return emitOpError("expects at least one kernel");
@@ -188,6 +206,10 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     if (failed(verifyParameters(*this, name, symbols, tensors)))
       return failure();
   }
+  if (getSharded() && !getShards())
+    return emitOpError("expects a first kernel with a slice where it is "
+                       "sharded, got ")
+           << getKernels()[0];
   return verifySignature(*this, fusion);
 }
 
@@ -356,6 +378,16 @@ LogicalResult CollectiveOp::verify() {
     if (!all.isF32() || !(type->isBF16() || type->isF16()))
       return emitOpError("expects values of f32 to travel as bf16 or f16, got ")
              << all << " as " << *type;
+  const bool isShared = getKind() == CollectiveKind::ReduceScatter ||
+                        getKind() == CollectiveKind::AllGather;
+  if (isShared != static_cast<bool>(getShards()))
+    return emitOpError("expects shards of reduce_scatter and all_gather alone, "
+                       "got ")
+           << stringifyCollectiveKind(getKind())
+           << (isShared ? " without" : " with");
+  if (getTravels() && getKind() == CollectiveKind::AllGather)
+    return emitOpError(
+        "expects the values of all_gather to travel as they are");
   BufferAttr last;
   for (auto [i, buffer] :
        llvm::enumerate(getBuffers().getAsRange<BufferAttr>())) {
@@ -374,6 +406,15 @@ LogicalResult CollectiveOp::verify() {
              << i << " to follow " << last.place() << ", which ends at "
              << last.getEnd() << ", got " << buffer.place();
     last = buffer;
+  }
+  if (const ShardsAttr shards = getShardsAttr()) {
+    const int64_t begin =
+        cast<BufferAttr>(getBuffers().getValue().front()).getOffset();
+    const int64_t end = shards.getOffset() + (last.getEnd() - begin) * 8 /
+                                                 all.getIntOrFloatBitWidth();
+    if (end > shards.getElements())
+      return emitOpError("expects values within ")
+             << shards.getElements() << " elements, got some up to " << end;
   }
   return success();
 }

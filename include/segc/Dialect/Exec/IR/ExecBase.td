@@ -120,8 +120,10 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
     for each worker. A task of a GPU is a block of `threads` threads that share
     `shared` bytes, and its parameters end with tensor `maps`. A `dependent`
     kernel waits for the kernel in front of it before it accesses memory, so it
-    may be launched before that has ended. The function is a declaration until
-    code is generated.
+    may be launched before that has ended. A task of a kernel with a `slice`
+    reads so many elements of flat operands, and writes those of flat results or
+    one partial result of the first temporary: tasks may be shared by ranks. The
+    function is a declaration until code is generated.
 
     ```mlir
     #exec.kernel<@f3_conv launch 0 tasks 0 + 64 * n scratch 4096>
@@ -133,12 +135,34 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
                         DefaultValuedParameter<"int64_t", "0">:$threads,
                         DefaultValuedParameter<"int64_t", "0">:$shared,
                         DefaultValuedParameter<"bool", "false">:$dependent,
+                        DefaultValuedParameter<"int64_t", "0">:$slice,
                         OptionalArrayRefParameter<"::segc::exec::TensorMapAttr">:$maps);
   let assemblyFormat = [{
     `<` $fusion `launch` $launch `tasks` $tasks `+` $tasksPerSample `*` `n` `scratch` $scratch
-        (`threads` $threads^)? (`shared` $shared^)? (`dependent` $dependent^)? (`maps` ` ` `[` $maps^ `]`)? `>`
+        (`threads` $threads^)? (`shared` $shared^)? (`dependent` $dependent^)?
+        (`slice` $slice^)? (`maps` ` ` `[` $maps^ `]`)? `>`
   }];
   let genVerifyDecl = 1;
+}
+
+def Exec_ShardsAttr : Exec_Attr<"Shards", "shards"> {
+  let summary = "How ranks share a flat tensor";
+  let description = [{
+    `elements` are cut into slices of `slice`, the last of which may be shorter.
+    Of S slices, rank r of N has those from `S * r / N` to `S * (r + 1) / N`.
+    The values that this belongs to begin at element `offset`.
+
+    ```mlir
+    #exec.shards<elements 31196 slice 4096 offset 16384>
+    ```
+  }];
+  let parameters = (ins "int64_t":$elements, "int64_t":$slice, DefaultValuedParameter<"int64_t", "0">:$offset);
+  let assemblyFormat = "`<` `elements` $elements `slice` $slice (`offset` $offset^)? `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The rank, of `ranks`, whose element `i` of the whole is.
+    int64_t getOwner(int64_t i, int64_t ranks) const;
+  }];
 }
 
 def Exec_LibraryCallAttr : Exec_Attr<"LibraryCall", "library_call"> {

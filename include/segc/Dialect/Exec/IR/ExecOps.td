@@ -108,6 +108,10 @@ def Exec_LaunchOp : Exec_PlacingCommand<"launch", [DeclareOpInterfaceMethods<Sym
     kernel, which is left out here. `label` is what observers are told and
     `layer` the layer of the network. Where there is a `call`, a runtime calls
     the library with operands and results instead, or launches the kernels.
+    Of a `sharded` launch, a rank runs the tasks of the first kernel that are
+    slices of its own: it needs no more of flat operands, and writes no more of
+    flat results. Partial results in a temporary are gathered from all ranks for
+    the second kernel.
 
     ```mlir
     %1 = exec.launch [@k1_conv, @k1_conv_1] (%0 : tensor<2x8x8x4xf32>, %w : tensor<3x3x4x4xf32>)
@@ -117,10 +121,10 @@ def Exec_LaunchOp : Exec_PlacingCommand<"launch", [DeclareOpInterfaceMethods<Sym
   }];
   let arguments = (ins Exec_Tensors:$inputs, SymbolRefArrayAttr:$kernels, Exec_BufferArray:$buffers,
                        Exec_BufferArray:$temporaries, OptionalAttr<Exec_LibraryCallAttr>:$call,
-                       Exec_Stream:$stream, OptionalAttr<StrAttr>:$layer, OptionalAttr<StrAttr>:$label);
+                       UnitAttr:$sharded, Exec_Stream:$stream, OptionalAttr<StrAttr>:$layer, OptionalAttr<StrAttr>:$label);
   let assemblyFormat = [{
     $kernels custom<Reads>($inputs, type($inputs)) `->` custom<Buffers>($buffers, type($outputs))
-    custom<Temporaries>($temporaries) (`call` $call^)? (`stream` $stream^)? (`layer` $layer^)? (`label` $label^)? attr-dict
+    custom<Temporaries>($temporaries) (`call` $call^)? (`sharded` $sharded^)? (`stream` $stream^)? (`layer` $layer^)? (`label` $label^)? attr-dict
   }];
   let extraClassDeclaration = [{
     /// What the kernels compute.
@@ -132,6 +136,12 @@ def Exec_LaunchOp : Exec_PlacingCommand<"launch", [DeclareOpInterfaceMethods<Sym
     /// The first kernel whose tasks grow with the batch (others lay out filters
     /// or merge partial results), else the first: what the work is counted at.
     size_t getMainKernel();
+    /// How ranks share the elements of the largest operand, the flat one; null
+    /// if the first kernel has no slices.
+    ShardsAttr getShards();
+    /// The same for the partial results in the first temporary; null if there
+    /// are none.
+    ShardsAttr getShardsOfPartials();
   }];
 }
 
@@ -217,7 +227,9 @@ def Exec_CollectiveKind : I32EnumAttr<"CollectiveKind", "kind of a collective", 
     I32EnumAttrCase<"Sum", 0, "sum">,
     I32EnumAttrCase<"Mean", 1, "mean">,
     I32EnumAttrCase<"Max", 2, "max">,
-    I32EnumAttrCase<"Broadcast", 3, "broadcast">]> {
+    I32EnumAttrCase<"Broadcast", 3, "broadcast">,
+    I32EnumAttrCase<"ReduceScatter", 4, "reduce_scatter">,
+    I32EnumAttrCase<"AllGather", 5, "all_gather">]> {
   let cppNamespace = "::segc::exec";
   let genSpecializedAttr = 0;
 }
@@ -229,8 +241,10 @@ def Exec_CollectiveOp : Exec_PlacingCommand<"collective"> {
   let summary = "Start of a collective over all ranks";
   let description = [{
     An all-reduce leaves the `sum`, `mean` or `max` of each tensor over the
-    ranks, in the order of the ranks; `broadcast` leaves that of rank 0. The
-    tensors are one bucket: they follow one another in one region, and are of
+    ranks, in the order of the ranks; `broadcast` leaves that of rank 0. Where
+    ranks have shards of a flat tensor, `reduce_scatter` leaves each the mean of
+    its own elements and nothing in others, and `all_gather` leaves all what
+    their owners had. The tensors are one bucket: they follow one another in one region, and are of
     one element type; they usually stay where they are. The token says when it
     is done, for `exec.wait` of other streams. Where values of f32 travel `as` a
     type of 16 bits, those of each rank are rounded to it, their sum is one of
@@ -239,14 +253,16 @@ def Exec_CollectiveOp : Exec_PlacingCommand<"collective"> {
     ```mlir
     %sums:2, %t = exec.collective sum (%g0 : tensor<16xf32>, %g1 : tensor<64xf32>)
         -> (gradients + 0 : tensor<16xf32>, gradients + 64 : tensor<64xf32>) as bf16 stream "communication"
+    %mine:2, %s = exec.collective reduce_scatter (%g0 : tensor<16xf32>, %g1 : tensor<64xf32>)
+        -> (gradients + 0 : tensor<16xf32>, gradients + 64 : tensor<64xf32>) shards <elements 80 slice 16>
     ```
   }];
   let arguments = (ins Exec_CollectiveKindAttr:$kind, Exec_Tensors:$inputs, Exec_BufferArray:$buffers,
-                       OptionalAttr<TypeAttr>:$travels, Exec_Stream:$stream);
+                       OptionalAttr<TypeAttr>:$travels, OptionalAttr<Exec_ShardsAttr>:$shards, Exec_Stream:$stream);
   let results = (outs Exec_Tensors:$outputs, Exec_TokenType:$done);
   let assemblyFormat = [{
     $kind custom<Reads>($inputs, type($inputs)) `->` custom<Buffers>($buffers, type($outputs))
-    (`as` $travels^)? (`stream` $stream^)? attr-dict
+    (`as` $travels^)? (`shards` $shards^)? (`stream` $stream^)? attr-dict
   }];
 }
 
