@@ -31,7 +31,11 @@ public:
   bool isShared() const override { return false; }
 
   std::optional<CommandResult> leave(const Status &status) override {
-    return status.ok() ? std::nullopt : std::optional<CommandResult>(status);
+    if (status.ok())
+      return std::nullopt;
+    if (work.undo)
+      work.undo();
+    return CommandResult(status);
   }
   CommandResult close(CommandResult result) override { return result; }
   void printNotes() override { segc::printNotes(notes.take()); }

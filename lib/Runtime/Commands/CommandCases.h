@@ -40,6 +40,9 @@ public:
     std::string folder; ///< Hidden, where ranks of a launcher find each other.
     std::string task = mainTask; ///< Tells works of one command apart.
     std::vector<std::string> names;
+    /// Undoes what was done of the cases, where the last process leaves a
+    /// command that is not closed.
+    std::function<void()> undo = {};
     int64_t maxAttempts = 2; ///< Of ranks that end while they are at a case.
   };
 

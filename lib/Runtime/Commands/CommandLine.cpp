@@ -413,6 +413,7 @@ static void addPreprocess(CLI::App &root,
                  "one");
   addThreads(app, options->threads);
   addImageLimit(app, options->maxImageBytes);
+  addSharing(app, options->ranks);
   app.callback([&command, options] {
     command = [options] { return runPreprocess(*options); };
   });

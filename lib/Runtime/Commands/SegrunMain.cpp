@@ -157,7 +157,8 @@ static std::string commandLineText(int argc, char **argv) {
 /// Several ranks would do the same work, and write the same files.
 static Status checkAlone(const std::string &command) {
   const std::optional<Job> job = jobOfEnvironment();
-  const std::set<std::string> byRanks = {"train", "predict", "evaluate"};
+  const std::set<std::string> byRanks = {"train", "predict", "evaluate",
+                                         "preprocess"};
   if (!job || byRanks.count(command))
     return Status::success();
   return wrongUsage(job->launcher + " has started " +

@@ -32,7 +32,8 @@ SharedCases::join(const Job &job, Work work, Notes &notes,
   const bool keepsFolder = !job.folder.empty(); // Who started us reads it.
   SEGC_ASSIGN_OR_RETURN(shared->dealing,
                         Dealing::join(folder,
-                                      {job.id, job.rank, job.size, keepsFolder},
+                                      {job.id, job.rank, job.size, keepsFolder,
+                                       shared->work.undo},
                                       shared->work.names, begin));
   shared->allNotes = notes.takeEach();
   return std::unique_ptr<CommandCases>(std::move(shared));

@@ -160,24 +160,42 @@ Dealing::~Dealing() {
   (void)withoutExceptions([&] { return leave(); });
 }
 
+/// Removes a folder and, if it is empty then, the one around it.
+static void removeWithParent(const std::string &folder) {
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+  fs::remove(fs::path(folder).parent_path(), ignored);
+}
+
+Status Dealing::abandon() {
+  if (rank.undo) {
+    rank.undo();
+    SEGC_RETURN_IF_ERROR(file->write(ranksAt + static_cast<size_t>(rank.size),
+                                     std::string(units, '\0')));
+  }
+  if (!rank.keepsFolder)
+    removeWithParent(folder);
+  return Status::success();
+}
+
 Status Dealing::leave() {
   const std::lock_guard<std::mutex> guard(mutex);
   SEGC_ASSIGN_OR_RETURN(const ByteLock lock, ByteLock::take(*file, stateLock));
   if (isPresent)
     giveBack();
-  if (rank.keepsFolder)
-    return Status::success();
   SEGC_ASSIGN_OR_RETURN(const std::string state, file->read());
-  if (!isPartOf(state) || byteOf(state, finishedAt) == 0 ||
-      file->isLockedElsewhere(presenceLock) || !file->isThere())
+  if (!isPartOf(state) || file->isLockedElsewhere(presenceLock) ||
+      !file->isThere())
+    return Status::success();
+  if (byteOf(state, finishedAt) == 0)
+    return abandon();
+  if (rank.keepsFolder)
     return Status::success();
   // A rank that has yet to come has to see that nothing is left to do.
   for (int64_t other = 0; other < rank.size; ++other)
     if (byteOf(state, ranksAt + static_cast<size_t>(other)) == 0)
       return Status::success();
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
-  fs::remove(fs::path(folder).parent_path(), ignored); // If it is empty.
+  removeWithParent(folder);
   return Status::success();
 }
 

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Runtime/Prepare/CacheWriter.h"
 #include "CacheFiles.h"
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Files.h"
@@ -12,22 +13,72 @@
 #include "segc/Base/Signals.h"
 #include "segc/Plan/PlanFile.h"
 #include "segc/Runtime/Core/ThreadPool.h"
-#include "segc/Runtime/Data/Notes.h"
-#include "segc/Runtime/Prepare/PreparedCache.h"
 
 #include <atomic>
 #include <filesystem>
-#include <unistd.h>
+#include <mutex>
+#include <set>
 
 using namespace segc;
 namespace fs = std::filesystem;
 
+CacheWriter::CacheWriter(const TrainingCases &set, const Plan &plan,
+                         const PlanConfiguration &configuration,
+                         const CacheOptions &options)
+    : set(set), plan(plan), configuration(configuration), options(options),
+      planHash(sha256(configuration.name + "\n" + planText(plan))),
+      unfinished(options.partial + "/cache"),
+      reader(makeTrainingReader(plan, options.limits, collected)) {}
+
+StatusOr<std::unique_ptr<CacheWriter>>
+CacheWriter::create(const TrainingCases &set, const Plan &plan,
+                    const PlanConfiguration &configuration,
+                    const CacheOptions &options) {
+  std::unique_ptr<CacheWriter> writer(
+      new CacheWriter(set, plan, configuration, options));
+  SEGC_RETURN_IF_ERROR(writer->checkFolder());
+  return writer;
+}
+
 //===----------------------------------------------------------------------===//
-// Hashes
+// What is there already
 //===----------------------------------------------------------------------===//
 
-static std::string planHashOf(const Plan &plan, const std::string &name) {
-  return sha256(name + "\n" + planText(plan));
+static Status isCacheOf(const std::string &folder, const std::string &other) {
+  return invalidArgument(folder + ": is the cache of " + other +
+                         "; delete it or choose another folder");
+}
+
+Status CacheWriter::checkFolder() {
+  const std::string &folder = options.folder;
+  std::error_code error;
+  if (!fs::exists(folder, error) ||
+      (fs::is_directory(folder, error) && fs::is_empty(folder, error)))
+    return Status::success();
+  if (!holdsCache(folder))
+    return invalidArgument(folder + ": is there and is no cache of segrun; "
+                                    "expected a new folder");
+  SEGC_ASSIGN_OR_RETURN(existing, PreparedCache::open(folder));
+  if (existing->plan().dataset != plan.dataset)
+    return isCacheOf(folder, "the data set \"" + existing->plan().dataset +
+                                 "\", expected \"" + plan.dataset + "\"");
+  if (existing->planHash() != planHash)
+    return isCacheOf(folder, "another plan or configuration (it has " +
+                                 existing->configuration().name + ")");
+  return Status::success();
+}
+
+StatusOr<bool> CacheWriter::isThere(const std::string &inputsHash) const {
+  if (!existing)
+    return false;
+  if (existing->inputsHash() != inputsHash)
+    return isCacheOf(options.folder,
+                     "other files of this data set, or a case of it failed");
+  if (!existing->hasOrigins())
+    return isCacheOf(
+        options.folder,
+        "an older segrun, which did not note the files of its cases");
+  return true;
 }
 
 /// Of one case's files: their names and bytes. A case none of whose files can
@@ -42,22 +93,11 @@ static std::string filesHash(const CaseOrigin &origin) {
   return hash.hexDigest();
 }
 
-static std::vector<CaseOrigin> originsOf(const TrainingCases &set,
-                                         ThreadPool &pool) {
-  std::vector<CaseOrigin> origins(set.cases.size());
-  pool.parallelFor(
-      static_cast<int64_t>(origins.size()), [&](int64_t i, uint32_t) {
-        const auto index = static_cast<size_t>(i);
-        origins[index] = CaseOrigin::of(set.cases[index], set.folder);
-      });
-  return origins;
-}
-
-static std::string inputsHashOf(const std::vector<CaseOrigin> &origins,
-                                const TrainingCases &set) {
+std::string
+CacheWriter::inputsHashOf(const std::vector<CachedCase> &cases) const {
   Sha256 all;
-  for (const CaseOrigin &origin : origins)
-    all.update(filesHash(origin));
+  for (const CachedCase &entry : cases)
+    all.update(entry.filesHash);
   for (const FoldSplit &fold : set.folds) {
     for (int64_t place : fold.train)
       all.update(" " + std::to_string(place));
@@ -68,107 +108,19 @@ static std::string inputsHashOf(const std::vector<CaseOrigin> &origins,
 }
 
 //===----------------------------------------------------------------------===//
-// The folder
+// Cases
 //===----------------------------------------------------------------------===//
 
-/// Whether the folder has this cache already. Fails if it has anything else.
-static StatusOr<bool> isThere(const CacheOptions &options, const Plan &plan,
-                              const std::string &planHash,
-                              const std::string &inputsHash) {
-  const std::string &folder = options.folder;
-  std::error_code error;
-  if (!fs::exists(folder, error) ||
-      (fs::is_directory(folder, error) && fs::is_empty(folder, error)))
-    return false;
-  if (!holdsCache(folder))
-    return invalidArgument(folder + ": is there and is no cache of segrun; "
-                                    "expected a new folder");
-  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<PreparedCache> cache,
-                        PreparedCache::open(folder));
-  std::string other;
-  if (cache->plan().dataset != plan.dataset)
-    other = "the data set \"" + cache->plan().dataset + "\", expected \"" +
-            plan.dataset + "\"";
-  else if (cache->planHash() != planHash)
-    other = "another plan or configuration (it has " +
-            cache->configuration().name + ")";
-  else if (cache->inputsHash() != inputsHash)
-    other = "other files of this data set, or a case of it failed";
-  else if (!cache->hasOrigins())
-    other = "an older segrun, which did not note the files of its cases";
-  if (other.empty())
-    return true;
-  return invalidArgument(folder + ": is the cache of " + other +
-                         "; delete it or choose another folder");
-}
-
-namespace {
-
-/// A folder beside the cache, which becomes it. Removed unless it does.
-class PartialFolder {
-public:
-  explicit PartialFolder(const std::string &target)
-      : target(target),
-        path(fs::path(target + ".partial-" + std::to_string(::getpid()))
-                 .string()) {}
-  PartialFolder(const PartialFolder &) = delete;
-  PartialFolder &operator=(const PartialFolder &) = delete;
-  ~PartialFolder() {
-    std::error_code ignored;
-    if (!path.empty())
-      fs::remove_all(path, ignored);
-  }
-
-  const std::string &name() const { return path; }
-  Status finish() {
-    std::error_code error;
-    fs::rename(path, target, error);
-    if (error)
-      return ioError(target + ": cannot create: " + error.message());
-    path.clear();
-    return syncDirectory(fs::absolute(target).parent_path().string());
-  }
-
-private:
-  std::string target, path;
-};
-
-class CacheWriter {
-public:
-  CacheWriter(const TrainingCases &set, const Plan &plan,
-              const PlanConfiguration &configuration,
-              const CacheOptions &options)
-      : set(set), plan(plan), configuration(configuration), options(options),
-        partial(options.folder),
-        reader(makeTrainingReader(plan, options.limits, notes)),
-        faults(set.cases.size()) {}
-
-  StatusOr<CacheResult> run(ThreadPool &pool);
-
-private:
-  /// Whether the writing may go on after this case.
-  Status writeCase(size_t index);
-  Status writeIndex(const std::string &planHash, const std::string &inputsHash,
-                    const CacheResult &result) const;
-
-  const TrainingCases &set;
-  const Plan &plan;
-  const PlanConfiguration &configuration;
-  const CacheOptions &options;
-  PartialFolder partial;
-  Notes notes;
-  std::unique_ptr<CaseReader> reader;
-  std::vector<CaseOrigin> origins;
-  std::vector<Status> faults;
-  std::atomic<uint64_t> bytes{0};
-};
-
-} // namespace
-
-Status CacheWriter::writeCase(size_t index) {
+StatusOr<CachedCase> CacheWriter::writeCase(size_t index) const {
   const CaseFiles &files = set.cases[index];
+  CachedCase result;
   PreparedCase prepared;
-  faults[index] = withoutExceptions([&]() -> Status {
+  result.fault = withoutExceptions([&]() -> Status {
+    const CaseOrigin origin = CaseOrigin::of(files, set.folder);
+    result.filesHash = filesHash(origin);
+    result.origin = origin.toJson();
+    if (existing)
+      return Status::success();
     // The pool runs the cases.
     ThreadPool alone(1);
     SEGC_ASSIGN_OR_RETURN(SourceCase source, readTrainingCase(*reader, files));
@@ -177,98 +129,143 @@ Status CacheWriter::writeCase(size_t index) {
                                       PreparationUse::Training, alone));
     return Status::success();
   });
-  if (!faults[index].ok())
-    return Status::success();
-  return withoutExceptions([&]() -> Status {
-    SEGC_ASSIGN_OR_RETURN(
-        const uint64_t written,
-        writePreparedCase(cacheCaseOf(partial.name(), files.name), prepared));
-    bytes += written;
-    return Status::success();
-  });
+  if (existing || !result.fault.ok())
+    return result;
+  SEGC_RETURN_IF_ERROR(createDirectories(unfinished));
+  SEGC_ASSIGN_OR_RETURN(
+      result.bytes,
+      writePreparedCase(cacheCaseOf(unfinished, files.name), prepared));
+  return result;
 }
 
-Status CacheWriter::writeIndex(const std::string &planHash,
-                               const std::string &inputsHash,
-                               const CacheResult &result) const {
+Status
+CacheWriter::run(CaseQueue &queue, ThreadPool &pool,
+                 const std::function<void(int64_t, const CachedCase &)> &sink) {
+  std::atomic<int64_t> done{0};
+  std::mutex mutex;
+  Status failure; // Guarded by `mutex`.
+  auto work = [&]() -> Status {
+    while (const std::optional<int64_t> index = queue.next(/*wait=*/true)) {
+      SEGC_ASSIGN_OR_RETURN(const CachedCase made,
+                            writeCase(static_cast<size_t>(*index)));
+      sink(*index, made);
+      queue.finish(*index, made.fault);
+      if (options.progress)
+        options.progress(++done, static_cast<int64_t>(set.cases.size()));
+    }
+    return Status::success();
+  };
+  pool.parallelFor(pool.workers(), [&](int64_t, uint32_t) {
+    const Status status = withoutExceptions(work);
+    if (status.ok())
+      return;
+    queue.stop();
+    const std::lock_guard<std::mutex> lock(mutex);
+    failure = failure.ok() ? status : failure;
+  });
+  if (stopSignal())
+    return {StatusCode::Interrupted, "interrupted while preparing cases"};
+  return failure.withContext("the cache cannot be written");
+}
+
+//===----------------------------------------------------------------------===//
+// The cache
+//===----------------------------------------------------------------------===//
+
+/// Holds the files that were written against the cases, and removes what a
+/// process has left that was killed while it wrote.
+Status CacheWriter::checkFiles(const std::vector<CachedCase> &cases) const {
+  std::set<std::string> expected;
+  for (size_t i = 0; i < cases.size(); ++i)
+    if (cases[i].fault.ok()) {
+      const std::string path = cacheCaseOf(unfinished, set.cases[i].name);
+      SEGC_RETURN_IF_ERROR(fileSize(path).status());
+      expected.insert(fs::path(path).filename().string());
+    }
+  std::error_code error;
+  for (fs::directory_iterator entry(unfinished, error), end;
+       !error && entry != end; entry.increment(error))
+    if (!expected.count(entry->path().filename().string())) {
+      std::error_code ignored;
+      fs::remove(entry->path(), ignored);
+    }
+  return Status::success();
+}
+
+Status CacheWriter::writeIndex(const std::vector<CachedCase> &cases,
+                               const std::string &inputsHash) const {
   OrderedJson index = {
       {"format", "segrun cache"}, {"version", cacheVersion},
       {"dataset", plan.dataset},  {"configuration", configuration.name},
       {"plan_sha256", planHash},  {"inputs_sha256", inputsHash}};
   OrderedJson names = OrderedJson::array(), folds = OrderedJson::array(),
               files = OrderedJson::array();
-  for (size_t i = 0; i < faults.size(); ++i)
-    if (faults[i].ok()) {
+  for (size_t i = 0; i < cases.size(); ++i)
+    if (cases[i].fault.ok()) {
       names.push_back(set.cases[i].name);
-      files.push_back(origins[i].toJson());
+      files.push_back(cases[i].origin);
     }
   auto namesOf = [&](const std::vector<int64_t> &places) {
     OrderedJson list = OrderedJson::array();
     for (int64_t place : places)
-      if (faults[static_cast<size_t>(place)].ok())
+      if (cases[static_cast<size_t>(place)].fault.ok())
         list.push_back(set.cases[static_cast<size_t>(place)].name);
     return list;
   };
   for (const FoldSplit &fold : set.folds)
     folds.push_back(
         {{"train", namesOf(fold.train)}, {"val", namesOf(fold.validation)}});
+  const size_t leftOut = cases.size() - names.size();
   index["cases"] = std::move(names);
-  index["left_out"] = result.faults.size();
+  index["left_out"] = leftOut;
   index["folds"] = std::move(folds);
   index["dataset_folder"] =
       fs::absolute(set.folder).lexically_normal().string();
   index["origins"] = std::move(files);
   index["plan"] = OrderedJson::parse(planText(plan));
-  return writeFileAtomically(cacheIndexOf(partial.name()),
+  return writeFileAtomically(cacheIndexOf(unfinished),
                              jsonText(index, 1) + "\n");
 }
 
-StatusOr<CacheResult> CacheWriter::run(ThreadPool &pool) {
-  const std::string planHash = planHashOf(plan, configuration.name);
-  origins = originsOf(set, pool);
-  const std::string inputsHash = inputsHashOf(origins, set);
+Status CacheWriter::publish(const std::vector<CachedCase> &cases,
+                            const std::string &inputsHash) {
+  SEGC_RETURN_IF_ERROR(checkFiles(cases));
+  SEGC_RETURN_IF_ERROR(writeIndex(cases, inputsHash));
+  std::error_code error;
+  fs::rename(unfinished, options.folder, error);
+  if (error)
+    return ioError(options.folder + ": cannot create: " + error.message());
+  fs::remove(options.partial, error);
+  return syncDirectory(fs::absolute(options.folder).parent_path().string());
+}
+
+StatusOr<CacheResult>
+CacheWriter::finish(const std::vector<CachedCase> &cases) {
+  const std::string inputsHash = inputsHashOf(cases);
   CacheResult result;
-  SEGC_ASSIGN_OR_RETURN(result.wasThere,
-                        isThere(options, plan, planHash, inputsHash));
+  SEGC_ASSIGN_OR_RETURN(result.wasThere, isThere(inputsHash));
   if (result.wasThere)
     return result;
-  SEGC_RETURN_IF_ERROR(createDirectories(partial.name()));
-  const auto count = static_cast<int64_t>(set.cases.size());
-  std::vector<Status> written(set.cases.size());
-  std::atomic<int64_t> done{0};
-  std::atomic<bool> stop{false};
-  pool.parallelFor(count, [&](int64_t i, uint32_t) {
-    if (stop || stopSignal())
-      return;
-    Status &status = written[static_cast<size_t>(i)];
-    status = writeCase(static_cast<size_t>(i));
-    if (!status.ok())
-      stop = true;
-    if (options.progress)
-      options.progress(++done, count);
-  });
-  if (stopSignal())
-    return Status(StatusCode::Interrupted, "interrupted while preparing cases");
-  for (const Status &status : written)
-    SEGC_RETURN_IF_ERROR(status.withContext("the cache cannot be written"));
-  for (size_t i = 0; i < faults.size(); ++i)
-    if (!faults[i].ok())
-      result.faults.push_back({set.cases[i].name, faults[i]});
-  result.cases = count - static_cast<int64_t>(result.faults.size());
-  result.bytes = bytes;
-  result.notes = notes.take();
-  if (result.cases == 0)
-    return result.faults.front().status.withContext(
-        "no case can be used; case " + result.faults.front().name);
-  SEGC_RETURN_IF_ERROR(writeIndex(planHash, inputsHash, result));
-  SEGC_RETURN_IF_ERROR(partial.finish());
+  for (size_t i = 0; i < cases.size(); ++i) {
+    if (!cases[i].fault.ok())
+      result.faults.push_back({set.cases[i].name, cases[i].fault});
+    result.bytes += cases[i].bytes;
+  }
+  result.cases = static_cast<int64_t>(cases.size() - result.faults.size());
+  const Status status =
+      result.cases > 0
+          ? publish(cases, inputsHash)
+          : result.faults.front().status.withContext(
+                "no case can be used; case " + result.faults.front().name);
+  if (!status.ok()) {
+    discard();
+    return status;
+  }
   return result;
 }
 
-StatusOr<CacheResult> segc::writeCache(const TrainingCases &set,
-                                       const Plan &plan,
-                                       const PlanConfiguration &configuration,
-                                       const CacheOptions &options,
-                                       ThreadPool &pool) {
-  return CacheWriter(set, plan, configuration, options).run(pool);
+void CacheWriter::discard() {
+  std::error_code ignored;
+  fs::remove_all(unfinished, ignored);
+  fs::remove(options.partial, ignored);
 }

@@ -214,3 +214,34 @@ TEST_F(DealingRanks, TellsJobsApart) {
   const auto late = join(1, 2, "another");
   EXPECT_EQ(late->exitCode(), std::optional(0));
 }
+
+/// The last rank that leaves a job which is not finished undoes it; who comes
+/// then begins anew.
+TEST_F(DealingRanks, UndoesWhatIsNotFinished) {
+  int undone = 0;
+  const auto joinUndoing = [&](int64_t rank, bool keepsFolder) {
+    auto joined = Dealing::join(
+        folder, {"job", rank, 3, keepsFolder, [&] { ++undone; }}, names);
+    EXPECT_TRUE(joined.ok()) << joined.status().message();
+    return std::move(*joined);
+  };
+  for (const bool keepsFolder : {true, false}) {
+    undone = 0;
+    auto first = joinUndoing(0, keepsFolder),
+         second = joinUndoing(1, keepsFolder);
+    EXPECT_EQ(next(*first), 0);
+    finish(*first, 0);
+    first.reset();
+    EXPECT_EQ(undone, 0) << "the other one goes on";
+    second.reset();
+    EXPECT_EQ(undone, 1);
+    EXPECT_EQ(fs::exists(folder), keepsFolder);
+    if (keepsFolder) {
+      const auto outcome = Dealing::outcomeIn(folder);
+      ASSERT_TRUE(outcome.ok());
+      EXPECT_EQ(outcome->open, names);
+    }
+    EXPECT_EQ(next(*joinUndoing(2, keepsFolder)), 0);
+    fs::remove_all(folder);
+  }
+}

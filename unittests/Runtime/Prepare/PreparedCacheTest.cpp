@@ -8,7 +8,7 @@
 #include "SmallDataset.h"
 #include "segc/Plan/PlanFile.h"
 #include "segc/Plan/Planner.h"
-#include "segc/Runtime/Data/Notes.h"
+#include "segc/Runtime/Prepare/CacheWriter.h"
 
 #include <csignal>
 #include <fstream>
@@ -43,7 +43,20 @@ protected:
     ThreadPool pool(threads);
     CacheOptions options;
     options.folder = target;
-    return writeCache(set, plan, *plan.find(configuration), options, pool);
+    options.partial = target + ".partial";
+    SEGC_ASSIGN_OR_RETURN(
+        const std::unique_ptr<CacheWriter> writer,
+        CacheWriter::create(set, plan, *plan.find(configuration), options));
+    AllCases queue(static_cast<int64_t>(set.cases.size()));
+    std::vector<CachedCase> cases(set.cases.size());
+    const Status status =
+        writer->run(queue, pool, [&](int64_t index, const CachedCase &entry) {
+          cases[static_cast<size_t>(index)] = entry;
+        });
+    if (status.ok())
+      return writer->finish(cases);
+    writer->discard();
+    return status;
   }
   /// The names in the folder around the cache.
   std::vector<std::string> outputs() {

@@ -189,6 +189,7 @@ struct PreprocessOptions {
   std::string configuration; ///< Empty: 3d_fullres, or the only one.
   int64_t threads = 0;       ///< 0: all cores
   int64_t maxImageBytes = int64_t{1} << 30;
+  std::optional<int64_t> ranks; ///< See TrainOptions.
 };
 
 struct ExportOptions {

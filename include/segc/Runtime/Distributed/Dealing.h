@@ -37,6 +37,9 @@ public:
     std::string job; ///< Tells this job from others that used the folder.
     int64_t number = 0, size = 1;
     bool keepsFolder = false; ///< Also behind the job.
+    /// Called when the last rank leaves a job that is not finished: undoes what
+    /// the units have done. All of them are open again then.
+    std::function<void()> undo = {};
   };
   struct Unit {
     int64_t index;
@@ -56,8 +59,9 @@ public:
   join(const std::string &folder, const Rank &rank,
        const std::vector<std::string> &names,
        const std::function<Status()> &begin = {});
-  /// Gives back the units that are not finished. The last rank of a finished
-  /// job removes the folder, unless it is kept.
+  /// Gives back the units that are not finished. The last rank to leave removes
+  /// the folder, unless it is kept, or a rank has yet to come that has to see
+  /// that the job is finished.
   ~Dealing();
 
   /// Takes a unit; those that a rank has failed to finish come last. There is
@@ -91,6 +95,7 @@ private:
   StatusOr<std::optional<Unit>> take(bool wait, bool &allFinished);
   void giveBack();
   Status leave();
+  Status abandon();
   bool isPartOf(const std::string &state) const;
 
   std::string folder;

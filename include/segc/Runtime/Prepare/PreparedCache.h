@@ -22,32 +22,8 @@
 
 namespace segc {
 
-/// The version of the files that writeCache() writes.
+/// The version of the files of a cache.
 inline constexpr int64_t cacheVersion = 1;
-
-struct CacheOptions {
-  std::string folder;
-  ImageLimits limits;
-  /// Cases done, all cases; may be called by several threads at once.
-  std::function<void(int64_t, int64_t)> progress;
-};
-
-struct CacheResult {
-  int64_t cases = 0; ///< In the cache.
-  uint64_t bytes = 0;
-  bool wasThere = false; ///< The same cache had been written before.
-  std::vector<CaseFault> faults;
-  std::vector<std::string> notes;
-};
-
-/// Prepares the cases for training, as many at a time as the pool has workers,
-/// and writes them into a folder that must not exist, be empty, or hold the
-/// cache of the same plan and files. Cases with a fault are left out. If the
-/// cache cannot be written, or after a signal, nothing is left of it. Fails if
-/// no case can be used.
-StatusOr<CacheResult> writeCache(const TrainingCases &set, const Plan &plan,
-                                 const PlanConfiguration &configuration,
-                                 const CacheOptions &options, ThreadPool &pool);
 
 /// Whether a folder holds a cache, of any version.
 bool holdsCache(const std::string &folder);

@@ -1,9 +1,9 @@
 """Ends ranks of a command that share its cases, and checks that the others do what they leave, with the same bits.
 
-  ending_cases.py FOLDER PATTERN WAYS -- COMMAND...
+  ending_cases.py FOLDER PATTERNS WAYS -- COMMAND...
 
-Each run is in a folder of its own in FOLDER, where the command writes to `out`. PATTERN finds there what is written of
-each case: a rank ends when the first one is there. WAYS are functions of this script, joined by commas.
+Each run is in a folder of its own in FOLDER, where the command writes to `out`. PATTERNS find there what is written of
+each case: a rank ends when the first one is there. WAYS are functions of this script. Both are joined by commas.
 """
 
 import filecmp
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-folder, pattern, ways = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3].split(",")
+folder, patterns, ways = pathlib.Path(sys.argv[1]), sys.argv[2].split(","), sys.argv[3].split(",")
 command = sys.argv[5:]
 
 
@@ -42,7 +42,7 @@ def wait_for(condition, job, text):
 
 def written(name):
     """The cases of which something is written."""
-    return {path.name for path in (folder / name).glob(pattern)}
+    return {path.name for pattern in patterns for path in (folder / name).glob(pattern)}
 
 
 def files(name):
