@@ -69,7 +69,7 @@ typedef enum segc_collective_kind {
 
 /* How ranks share a tensor of `elements`, which is cut into slices: of S slices
  * rank r of N owns those from S * r / N to S * (r + 1) / N. */
-typedef struct segc_shards {
+typedef struct segc_shards { /* NOLINT: a name of C */
   uint64_t elements;
   uint64_t slice;  /* elements; the last slice may have fewer */
   uint64_t offset; /* of the first value of the collective in the tensor */

@@ -62,6 +62,7 @@ static inline const char *segc_device_name(uint32_t device) {
 }
 
 /* The first of so many tasks, or slices, that a rank or a later one has. */
+/* NOLINTNEXTLINE: a name of C */
 static inline int64_t segc_first_of(int64_t tasks, int64_t rank,
                                     int64_t ranks) {
   return tasks / ranks * rank + tasks % ranks * rank / ranks;

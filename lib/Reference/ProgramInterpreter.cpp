@@ -32,6 +32,13 @@ static double combine(exec::CollectiveKind kind, ElementKind travels,
   return roundTo(travels, result);
 }
 
+/// The kind that values have between ranks. Alone, a rank sends nothing.
+static ElementKind travellingKind(exec::CollectiveOp op, ElementKind kind,
+                                  size_t ranks) {
+  const std::optional<Type> type = op.getTravels();
+  return type && ranks > 1 ? elementKind(*type).value_or(kind) : kind;
+}
+
 /// Element `i` of a tensor that ranks share, for a rank: its value is `value`
 /// where the rank owns the element, and unknown elsewhere.
 static double ownedBy(size_t rank, size_t ranks, exec::ShardsAttr shards,
@@ -54,9 +61,8 @@ static std::vector<Tensors> evaluateShards(exec::CollectiveOp op,
     const int64_t begin = shards.getOffset() +
                           (buffer.getOffset() - op.getBuffer(0).getOffset()) *
                               8 / buffer.getType().getElementTypeBitWidth();
-    ElementKind travels = operands[0][i].kind();
-    if (std::optional<Type> type = op.getTravels(); type && ranks > 1)
-      travels = elementKind(*type).value_or(travels);
+    const ElementKind travels =
+        travellingKind(op, operands[0][i].kind(), ranks);
     for (int64_t element = 0; element < operands[0][i].size(); ++element) {
       const int64_t at = begin + element;
       const int64_t owner = shards.getOwner(at, static_cast<int64_t>(ranks));
@@ -76,11 +82,9 @@ static std::vector<Tensors> evaluateCollective(exec::CollectiveOp op,
   if (op.getShards())
     return evaluateShards(op, operands);
   Tensors results = operands[0];
-  // Alone, a rank sends nothing.
   for (auto [i, tensor] : llvm::enumerate(results)) {
-    ElementKind travels = tensor.kind();
-    if (std::optional<Type> type = op.getTravels(); type && operands.size() > 1)
-      travels = elementKind(*type).value_or(travels);
+    const ElementKind travels =
+        travellingKind(op, tensor.kind(), operands.size());
     for (int64_t element = 0; element < tensor.size(); ++element)
       tensor[element] = combine(op.getKind(), travels, operands, i, element);
   }
@@ -94,6 +98,35 @@ static Operation *computationOf(Operation *command) {
   if (auto call = dyn_cast<exec::CallOp>(command))
     return call.getFusionOp().getComputation();
   return nullptr;
+}
+
+/// Evaluates a launch whose tasks ranks share: once, on what the owners have.
+static FailureOr<std::vector<Tensors>>
+evaluateShared(exec::LaunchOp launch, ArrayRef<Tensors> operands) {
+  const exec::ShardsAttr shards = launch.getShards();
+  const size_t ranks = operands.size();
+  Tensors whole = operands[0];
+  for (auto [i, tensor] : llvm::enumerate(whole))
+    if (tensor.size() == shards.getElements())
+      for (int64_t element = 0; element < tensor.size(); ++element)
+        tensor[element] =
+            operands[shards.getOwner(element, static_cast<int64_t>(ranks))][i]
+                    [element];
+  const FailureOr<Tensors> computed =
+      evaluateOp(launch.getFusion().getComputation(),
+                 llvm::map_to_vector(
+                     whole, [](const HostTensor &tensor) { return &tensor; }),
+                 Precision::Storage);
+  if (failed(computed))
+    return failure();
+  std::vector<Tensors> results(ranks, computed.value_or(Tensors()));
+  for (auto [rank, mine] : llvm::enumerate(results))
+    for (HostTensor &tensor : mine)
+      if (tensor.size() == shards.getElements())
+        for (int64_t element = 0; element < tensor.size(); ++element)
+          tensor[element] =
+              ownedBy(rank, ranks, shards, element, tensor[element]);
+  return results;
 }
 
 namespace {
@@ -132,35 +165,6 @@ Tensors advanceScalars(const Tensors &operands) {
     }
   }
   return {step, scale, finiteSteps, skippedSteps};
-}
-
-/// Evaluates a launch whose tasks ranks share: once, on what the owners have.
-FailureOr<std::vector<Tensors>> evaluateShared(exec::LaunchOp launch,
-                                               ArrayRef<Tensors> operands) {
-  const exec::ShardsAttr shards = launch.getShards();
-  const size_t ranks = operands.size();
-  Tensors whole = operands[0];
-  for (auto [i, tensor] : llvm::enumerate(whole))
-    if (tensor.size() == shards.getElements())
-      for (int64_t element = 0; element < tensor.size(); ++element)
-        tensor[element] =
-            operands[shards.getOwner(element, static_cast<int64_t>(ranks))][i]
-                    [element];
-  auto computed =
-      evaluateOp(launch.getFusion().getComputation(),
-                 llvm::map_to_vector(
-                     whole, [](const HostTensor &tensor) { return &tensor; }),
-                 Precision::Storage);
-  if (failed(computed))
-    return failure();
-  std::vector<Tensors> results(ranks, *computed);
-  for (auto [rank, mine] : llvm::enumerate(results))
-    for (HostTensor &tensor : mine)
-      if (tensor.size() == shards.getElements())
-        for (int64_t element = 0; element < tensor.size(); ++element)
-          tensor[element] =
-              ownedBy(rank, ranks, shards, element, tensor[element]);
-  return results;
 }
 
 /// Evaluates a command on every rank.

@@ -27,6 +27,32 @@ static float rounded(float value, StringRef type) {
                         : value;
 }
 
+/// Fills the arguments of a training step: samples of each rank's own, and
+/// parameters, states and scalars that are alike on all. A square, of a state,
+/// is larger than that of a mean.
+static void fillArguments(exec::ProgramOp step,
+                          MutableArrayRef<ProgramMemory> ranks) {
+  for (BlockArgument argument : step.getBody().getArguments()) {
+    const exec::BufferAttr buffer = exec::bufferOf(argument);
+    const bool isState = buffer.getRegion() == exec::Region::Optimizer,
+               isSample = buffer.getRegion() == exec::Region::Inputs,
+               isNumber = buffer.getType().getElementType().isF32();
+    const Distribution distribution = isState    ? Distribution{0.5, 0.7}
+                                      : isNumber ? Distribution{}
+                                                 : Distribution{0, 3};
+    for (auto [rank, memory] : llvm::enumerate(ranks)) {
+      HostTensor tensor = randomTensor(buffer.getType(),
+                                       uint64_t{100} * argument.getArgNumber() +
+                                           (isSample ? rank : 0),
+                                       distribution);
+      if (buffer.getRegion() == exec::Region::Scalars && isNumber)
+        tensor[0] = 1;
+      tensor.roundToKind();
+      memory.write(buffer, tensor);
+    }
+  }
+}
+
 namespace {
 
 /// A small V-Net after the phase `fusion`, and its programs.
@@ -296,31 +322,6 @@ TEST(ProgramInterpreter, CollectivesJoinRanks) {
                              : values[0];
         EXPECT_EQ(all[i], rounded(expected, type)) << rank << " " << i;
       }
-    }
-  }
-}
-
-/// Fills the arguments of a training step: samples of each rank's own, and
-/// parameters, states and scalars that are alike on all. A square, of a state,
-/// is larger than that of a mean.
-static void fillArguments(exec::ProgramOp step,
-                          MutableArrayRef<ProgramMemory> ranks) {
-  for (BlockArgument argument : step.getBody().getArguments()) {
-    const exec::BufferAttr buffer = exec::bufferOf(argument);
-    const bool isState = buffer.getRegion() == exec::Region::Optimizer,
-               isSample = buffer.getRegion() == exec::Region::Inputs,
-               isNumber = buffer.getType().getElementType().isF32();
-    const Distribution distribution = isState    ? Distribution{0.5, 0.7}
-                                      : isNumber ? Distribution{}
-                                                 : Distribution{0, 3};
-    for (auto [rank, memory] : llvm::enumerate(ranks)) {
-      HostTensor tensor = randomTensor(
-          buffer.getType(),
-          100 * argument.getArgNumber() + (isSample ? rank : 0), distribution);
-      if (buffer.getRegion() == exec::Region::Scalars && isNumber)
-        tensor[0] = 1;
-      tensor.roundToKind();
-      memory.write(buffer, tensor);
     }
   }
 }

@@ -18,12 +18,12 @@
 using namespace mlir;
 using namespace segc;
 
-namespace {
-
 /// The tasks of a launch over `size` elements.
-TaskCount tasksOf(int64_t size) {
+static TaskCount tasksOf(int64_t size) {
   return {llvm::divideCeilSigned(size, taskElements), 0, taskElements};
 }
+
+namespace {
 
 /// Returns the elements [begin, end) of the current task.
 std::pair<Value, Value> taskRange(KernelBody &k, int64_t size) {
