@@ -137,6 +137,7 @@ FailureOr<std::vector<HostTensor>> evaluate(func::FuncOp function,
 void registerReferenceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
     attachAugmentModels(context);
+    attachCollectiveModels(context);
     attachConvModels(context);
     attachElementwiseModels(context);
     attachLossModels(context);

@@ -204,6 +204,24 @@ static LogicalResult diceGrad(DiceGradOp op, Operands operands,
   return success();
 }
 
+static void diceFromSums(DiceFromSumsOp op, Operands operands,
+                         Results results) {
+  const HostTensor &sums = *operands[0];
+  double smooth = op.getSmooth().convertToDouble();
+  int64_t classes = sums.channels(), first = op.getExcludeBackground() ? 1 : 0;
+  for (int64_t c = 0; c < classes; ++c) {
+    double total[3] = {};
+    for (int64_t row = 0; row < sums.size() / classes; ++row)
+      total[row % 3] += sums[row * classes + c];
+    double dice = (2 * total[0] + smooth) / (total[1] + total[2] + smooth);
+    results[1][c] = dice;
+    if (c >= first)
+      results[0][0] +=
+          (1 - dice) /
+          static_cast<double>(op.getSumClasses() ? 1 : classes - first);
+  }
+}
+
 /// Returns the log softmax of the voxel's true class.
 static double logTrue(const HostTensor &logits, int64_t voxel, int64_t label) {
   auto z = logits.values().slice(voxel * logits.channels(), logits.channels());
@@ -347,8 +365,14 @@ static void weightedCrossEntropyGrad(WeightedCrossEntropyGradOp op,
   }
 }
 
+static void weightedShare(WeightedShareOp, Operands operands, Results results) {
+  double mean = (*operands[2])[0];
+  results[0][0] = mean > 0 ? (*operands[0])[0] * (*operands[1])[0] / mean : 0;
+}
+
 void attachLossModels(MLIRContext *context) {
   attach<DiceOp, dice>(context);
+  attach<DiceFromSumsOp, diceFromSums>(context);
   attach<DiceGradOp, diceGrad>(context);
   attach<CrossEntropyOp, crossEntropy>(context);
   attach<CrossEntropyGradOp, crossEntropyGrad>(context);
@@ -358,6 +382,7 @@ void attachLossModels(MLIRContext *context) {
   attach<VoxelCrossEntropyGradOp, voxelCrossEntropyGrad>(context);
   attach<WeightedCrossEntropyOp, weightedCrossEntropy>(context);
   attach<WeightedCrossEntropyGradOp, weightedCrossEntropyGrad>(context);
+  attach<WeightedShareOp, weightedShare>(context);
 }
 
 } // namespace segc::reference

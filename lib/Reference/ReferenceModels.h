@@ -41,6 +41,7 @@ void attach(mlir::MLIRContext *context) {
 }
 
 // Each attaches the evaluations of one file.
+void attachCollectiveModels(mlir::MLIRContext *context);
 void attachConvModels(mlir::MLIRContext *context);
 void attachElementwiseModels(mlir::MLIRContext *context);
 void attachLossModels(mlir::MLIRContext *context);

@@ -91,6 +91,41 @@ TEST_P(LossKernels, Dice) {
     }
 }
 
+// Of fewer samples than the largest batch.
+TEST_P(LossKernels, DiceFromSums) {
+  for (const LossShape &shape : shapes)
+    for (const char *variant :
+         {"smooth 1.0", "exclude_background sum_classes smooth 0.5"}) {
+      std::string classes = std::to_string(shape.classes),
+                  sums = "tensor<$Nx3x" + classes + "xf32>",
+                  each = "tensor<" + classes + "xf32>";
+      KernelTestOptions options = this->options(shape);
+      options.low = 0;
+      EXPECT_EQ(
+          checkKernels(
+              fusionFunction({sums}, {"tensor<f32>", each},
+                             std::string("%r0, %r1 = seg.dice_from_sums %a0 ") +
+                                 variant + " : (" + sums +
+                                 ") -> (tensor<f32>, " + each + ")"),
+              options),
+          "")
+          << sums << variant;
+    }
+}
+
+TEST_P(LossKernels, WeightedShare) {
+  const std::string s = "tensor<f32>";
+  const std::string text =
+      fusionFunction({s, s, s}, {s},
+                     "%r0 = seg.weighted_share %a0, %a1, %a2 : (" + s + ", " +
+                         s + ", " + s + ") -> " + s);
+  KernelTestOptions options = this->options(shapes[0]);
+  options.low = 0.5;
+  EXPECT_EQ(checkKernels(text, options), "");
+  options.inputs[2] = {0}; // Nothing has weight on any rank.
+  EXPECT_EQ(checkKernels(text, options), "");
+}
+
 /// Returns two losses of the same logits, which share a softmax.
 std::string bothLosses(const std::string &z, const std::string &y,
                        const std::string &classes) {

@@ -65,6 +65,19 @@ TEST_P(NormKernels, Statistics) {
   EXPECT_EQ(checkKernels(text, far), "");
 }
 
+TEST_P(NormKernels, StatisticsOfRanks) {
+  std::string s = statistics();
+  KernelTestOptions positive = options();
+  positive.low = 0.5;
+  EXPECT_EQ(
+      checkKernels(fusionFunction({s, s, s}, {s},
+                                  "%d = seg.norm_deviation %a0, %a1, %a2 : (" +
+                                      s + ", " + s + ", " + s + ") -> " + s +
+                                      "\n%r0 = seg.norm_rstd %d : " + s),
+                   positive),
+      "");
+}
+
 TEST_P(NormKernels, GradientSums) {
   std::string t = activation(GetParam().shape), s = statistics(), c = row();
   std::string text = fusionFunction(

@@ -608,10 +608,19 @@ std::vector<AdjointCase> lossCases() {
       crossEntropyCase("focal_half", "focal_gamma 0.5")};
 }
 
+/// For one rank; unittests/Program has several.
+std::vector<AdjointCase> collectiveCases() {
+  return {AdjointCase{"all_reduce",
+                      Types{"3x2xf64"},
+                      Types{"3x2xf64"},
+                      "seg.all_reduce mean %a0 : !a0",
+                      {0}}};
+}
+
 std::vector<AdjointCase> allCases() {
   std::vector<AdjointCase> all;
   for (auto family : {convCases, poolCases, normCases, elementwiseCases,
-                      shapeCases, lossCases})
+                      shapeCases, lossCases, collectiveCases})
     for (AdjointCase &test : family())
       all.push_back(std::move(test));
   return all;

@@ -342,6 +342,38 @@ TEST_F(OpValuesTest, DiceByHand) {
   EXPECT_NEAR(squared[0][0], 1 - 1 / 1.625, 1e-15);
 }
 
+// Two samples with the sums of one; the loss is that of all.
+TEST_F(OpValuesTest, DiceFromSumsByHand) {
+  HostTensor sums =
+      f64({2, 3, 2}, {0.5, 0, 0.5, 1, 1, 0, 0.5, 0, 0.5, 1, 1, 0});
+  auto dice = run(functionText({"2x3x2xf64"}, {"f64", "2xf64"},
+                               "seg.dice_from_sums %a0 smooth 1.0 : (!a0) -> "
+                               "(!r0, !r1)"),
+                  {sums});
+  ASSERT_EQ(dice.size(), 2u);
+  EXPECT_THAT(dice[1].values(), Pointwise(NearBy(1e-15), {0.75, 1 / 3.0}));
+  EXPECT_NEAR(dice[0][0], 1 - (0.75 + 1 / 3.0) / 2, 1e-15);
+}
+
+// A deviation of 3 from another mean, beside a variance of 4.
+TEST_F(OpValuesTest, StatisticsOfRanksByHand) {
+  auto deviation = only({"1xf64", "1xf64", "1xf64"}, {"1xf64"},
+                        "seg.norm_deviation %a0, %a1, %a2 : (!a0, !a1, !a2) -> "
+                        "!r0",
+                        {f64({1}, {5}), f64({1}, {0.5}), f64({1}, {2})});
+  EXPECT_NEAR(deviation[0], 13, 1e-14);
+  EXPECT_NEAR(only({"1xf64"}, {"1xf64"}, "seg.norm_rstd %a0 : !a0",
+                   {f64({1}, {16})})[0],
+              0.25, 1e-15);
+  auto share = [&](double mean) {
+    return only({"f64", "f64", "f64"}, {"f64"},
+                "seg.weighted_share %a0, %a1, %a2 : (!a0, !a1, !a2) -> !r0",
+                {f64({}, {0.5}), f64({}, {3}), f64({}, {mean})})[0];
+  };
+  EXPECT_EQ(share(2), 0.75);
+  EXPECT_EQ(share(0), 0);
+}
+
 TEST_F(OpValuesTest, CrossEntropyByHand) {
   std::vector<HostTensor> inputs = {
       f64({1, 1, 2, 2}, {std::log(3.0), 0, 0, 1000}), i32({1, 1, 2}, {1, 0})};

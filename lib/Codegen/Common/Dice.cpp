@@ -16,14 +16,13 @@ using namespace segc;
 
 namespace {
 
-/// The attributes that dice and dice_grad share.
+/// The attributes that dice, dice_grad and dice_from_sums share.
 struct DiceRule {
   template <typename OpTy>
   explicit DiceRule(OpTy op)
-      : squared(op.getSquared()), batchReduce(op.getBatchReduce()),
-        smooth(op.getSmooth().convertToDouble()),
-        excludeBackground(op.getExcludeBackground()),
-        sumClasses(op.getSumClasses()) {}
+      : DiceRule(op, op.getSquared(), op.getBatchReduce()) {}
+  explicit DiceRule(seg::DiceFromSumsOp op)
+      : DiceRule(op, /*squared=*/false, /*batchReduce=*/true) {}
 
   /// Returns the weight of 1 - D of class `c` in the loss, in f64.
   Value classWeight(KernelBody &k, Channel c, int64_t classes) const {
@@ -53,10 +52,34 @@ struct DiceRule {
             m.add(m.add(sum[1], sum[2]), m.constant(smooth))};
   }
 
+  /// Stores D of each class, of type f64, and the loss that they make. Either
+  /// result may be none.
+  void storeLoss(KernelBody &k, int64_t classes, Value loss, Value perClass,
+                 llvm::function_ref<Value(Channel)> diceOf) const {
+    seg::PointwiseMath m = doubles(k);
+    auto addClass = [&](Channel c, ValueRange carried) -> SmallVector<Value> {
+      Value dice = diceOf(c);
+      if (Value memref = outputOf(k, perClass))
+        k.storeScalar(toFloat(k, dice), memref, c.getIndex(k));
+      return {m.fma(classWeight(k, c, classes), m.sub(m.constant(1), dice),
+                    carried[0])};
+    };
+    Value total = forChannels(k, 0, classes, m.constant(0), addClass)[0];
+    if (Value memref = outputOf(k, loss))
+      k.storeScalar(toFloat(k, total), memref, k.index(0));
+  }
+
   bool squared, batchReduce;
   double smooth;
 
 private:
+  template <typename OpTy>
+  DiceRule(OpTy op, bool squared, bool batchReduce)
+      : squared(squared), batchReduce(batchReduce),
+        smooth(op.getSmooth().convertToDouble()),
+        excludeBackground(op.getExcludeBackground()),
+        sumClasses(op.getSumClasses()) {}
+
   bool excludeBackground, sumClasses;
 };
 
@@ -141,34 +164,39 @@ struct DiceFormula
       });
     });
     seg::PointwiseMath m = doubles(k);
-    Value loss = m.constant(0), perClass = outputOf(k, op.getPerClass());
     Value inverse = m.div(m.constant(1), indexToDouble(k, k.batch()));
-    auto addClass = [&](Channel c, ValueRange carried) -> SmallVector<Value> {
-      auto diceOf = [&](Value row, Value count) {
-        auto [numerator, denominator] =
-            rule.fraction(k, k.sums(), row, count, c, classes);
-        return m.div(numerator, denominator);
-      };
-      Value dice;
-      if (rule.batchReduce) {
-        dice = diceOf(sums.sampleRow(k, zero), k.batch());
-      } else {
-        Value total =
-            k.loop(zero, k.batch(), 1, {m.constant(0)},
-                   [&](Value sample, ValueRange sum) -> SmallVector<Value> {
-                     return {m.add(sum[0], diceOf(sums.sampleRow(k, sample),
-                                                  k.index(1)))};
-                   })[0];
-        dice = m.mul(total, inverse);
-      }
-      if (perClass)
-        k.storeScalar(toFloat(k, dice), perClass, c.getIndex(k));
-      return {m.fma(rule.classWeight(k, c, classes), m.sub(m.constant(1), dice),
-                    carried[0])};
-    };
-    loss = forChannels(k, 0, classes, loss, addClass)[0];
-    if (Value memref = outputOf(k, op.getLoss()))
-      k.storeScalar(toFloat(k, loss), memref, k.index(0));
+    rule.storeLoss(
+        k, classes, op.getLoss(), op.getPerClass(), [&](Channel c) -> Value {
+          auto diceOf = [&](Value row, Value count) {
+            auto [numerator, denominator] =
+                rule.fraction(k, k.sums(), row, count, c, classes);
+            return m.div(numerator, denominator);
+          };
+          if (rule.batchReduce)
+            return diceOf(sums.sampleRow(k, zero), k.batch());
+          Value total =
+              k.loop(zero, k.batch(), 1, {m.constant(0)},
+                     [&](Value sample, ValueRange sum) -> SmallVector<Value> {
+                       return {m.add(sum[0], diceOf(sums.sampleRow(k, sample),
+                                                    k.index(1)))};
+                     })[0];
+          return m.mul(total, inverse);
+        });
+  }
+};
+
+struct DiceFromSumsFormula
+    : SingleTaskOpInterface::ExternalModel<DiceFromSumsFormula,
+                                           seg::DiceFromSumsOp> {
+  void emitTask(Operation *operation, KernelBody &k) const {
+    auto op = cast<seg::DiceFromSumsOp>(operation);
+    DiceRule rule(op);
+    int64_t classes = seg::channels(op.getSums().getType());
+    rule.storeLoss(k, classes, op.getLoss(), op.getPerClass(), [&](Channel c) {
+      auto [numerator, denominator] = rule.fraction(
+          k, inputOf(k, op.getSums()), k.index(0), k.batch(), c, classes);
+      return doubles(k).div(numerator, denominator);
+    });
   }
 };
 
@@ -232,6 +260,7 @@ struct DiceGradFormula
 } // namespace
 
 void segc::attachDiceFormulas(MLIRContext *context) {
+  seg::DiceFromSumsOp::attachInterface<DiceFromSumsFormula>(*context);
   seg::DiceGradOp::attachInterface<DiceGradFormula>(*context);
   seg::DiceOp::attachInterface<DiceFormula>(*context);
 }

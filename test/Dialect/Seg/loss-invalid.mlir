@@ -213,3 +213,21 @@ func.func @binary_cross_entropy_grad(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi
   %l = seg.binary_cross_entropy_grad %z, %t, %s, %s regions [[1]] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>, tensor<f32>, tensor<f32>) -> tensor<2x4x4x3xf32>
   return
 }
+
+// -----
+
+// dice_from_sums_c1: three sums of each sample and class
+func.func @dice_from_sums_c1(%s: tensor<2x2x3xf32>) {
+  // expected-error @+1 {{expects three sums of each sample and class, [N, 3, C], got 2x2x3}}
+  %l, %d = seg.dice_from_sums %s smooth 1.0 : (tensor<2x2x3xf32>) -> (tensor<f32>, tensor<3xf32>)
+  return
+}
+
+// -----
+
+// dice_from_sums: dice_c2 of its classes
+func.func @dice_from_sums(%s: tensor<2x3x3xf32>) {
+  // expected-error @+1 {{expects a Dice value for each of the 3 classes, got 2}}
+  %l, %d = seg.dice_from_sums %s smooth 1.0 : (tensor<2x3x3xf32>) -> (tensor<f32>, tensor<2xf32>)
+  return
+}

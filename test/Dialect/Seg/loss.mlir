@@ -17,6 +17,15 @@ func.func @dice(%z: !z, %t: !t) -> (!z, !z) {
   return %0, %1 : !z, !z
 }
 
+// CHECK-LABEL: @ranks
+func.func @ranks(%sums: tensor<2x3x3xf32>, %weight: tensor<f32>, %mean: tensor<f32>) -> tensor<f32> {
+  // CHECK: seg.dice_from_sums %{{.*}} exclude_background sum_classes smooth 1.000000e+00 : (tensor<2x3x3xf32>) -> (tensor<f32>, tensor<3xf32>)
+  %loss, %each = seg.dice_from_sums %sums exclude_background sum_classes smooth 1.0 : (tensor<2x3x3xf32>) -> (tensor<f32>, tensor<3xf32>)
+  // CHECK: seg.weighted_share %{{.*}}, %{{.*}}, %{{.*}} : (tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<f32>
+  %0 = seg.weighted_share %loss, %weight, %mean : (tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<f32>
+  return %0 : tensor<f32>
+}
+
 // CHECK-LABEL: @masked
 func.func @masked(%z: !z, %t: !t) -> !z {
   // CHECK: seg.dice %{{.*}}, %{{.*}} smooth 1.000000e+00 masked :

@@ -29,6 +29,15 @@ func.func @pieces(%x: !x, %dy: !x, %g: !c, %b: !c) -> (!x, !x) {
   return %y, %dx : !x, !x
 }
 
+// CHECK-LABEL: @ranks
+func.func @ranks(%mean: !c, %rstd: !c, %center: !c) -> !c {
+  // CHECK: seg.norm_deviation %{{.*}}, %{{.*}}, %{{.*}} : (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  %0 = seg.norm_deviation %mean, %rstd, %center : (!c, !c, !c) -> !c
+  // CHECK: seg.norm_rstd %{{.*}} : tensor<8xf32>
+  %1 = seg.norm_rstd %0 : !c
+  return %1 : !c
+}
+
 // CHECK-LABEL: @running
 func.func @running(%x: !x, %g: !c, %b: !c, %mean: !c, %variance: !c) -> (!x, !c, !c) {
   // CHECK: seg.batch_norm_inference %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} epsilon 1.000000e-03 :

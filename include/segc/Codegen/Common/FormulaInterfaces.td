@@ -118,6 +118,17 @@ def LogitsMapOpInterface : OpInterface<"LogitsMapOpInterface"> {
   ];
 }
 
+def SingleTaskOpInterface : OpInterface<"SingleTaskOpInterface"> {
+  let cppNamespace = "::segc";
+  let description = [{
+    A formula of so few values that one thread computes it, in one task.
+  }];
+  let methods = [
+    InterfaceMethod<"Emits the task, which stores the results.",
+      "void", "emitTask", (ins "::segc::KernelBody &":$k)>
+  ];
+}
+
 def OptimizerUpdateOpInterface : OpInterface<"OptimizerUpdateOpInterface"> {
   let cppNamespace = "::segc";
   let description = [{

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 // Losses on logits, their gradients and losses of each pixel, with a pixel in
-// each lane.
+// each lane; losses of sums that are known.
 
 #include "Reductions/PixelChannels.h"
 #include "Reductions/TileReductions.h"
@@ -83,9 +83,20 @@ struct LogitsMapKernel : CpuFormulaModel<LogitsMapOpInterface> {
   }
 };
 
+struct SingleTaskKernel : CpuFormulaModel<SingleTaskOpInterface> {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
+    emitter.launch({1, 0}, 0, [&](KernelBody &k) {
+      cast<SingleTaskOpInterface>(op).emitTask(k);
+    });
+    return success();
+  }
+};
+
 } // namespace
 
 void segc::addLossModels(KernelModels &models) {
   models.push_back(std::make_unique<LossKernel>());
   models.push_back(std::make_unique<LogitsMapKernel>());
+  models.push_back(std::make_unique<SingleTaskKernel>());
 }

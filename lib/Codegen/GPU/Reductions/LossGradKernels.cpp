@@ -84,8 +84,20 @@ struct LogitsMapKernel : GpuFormulaModel<LogitsMapOpInterface> {
   }
 };
 
+/// A loss of sums that are known.
+struct SingleTaskKernel : GpuFormulaModel<SingleTaskOpInterface> {
+  LogicalResult emitKernels(Operation *op,
+                            GpuFusionEmitter &emitter) const override {
+    emitter.launch({1, 0}, 1, 0, [&](GpuKernelBody &k) {
+      cast<SingleTaskOpInterface>(op).emitTask(k);
+    });
+    return success();
+  }
+};
+
 } // namespace
 
 void segc::addLossGradGpuModels(KernelModels &models) {
   models.push_back(std::make_unique<LogitsMapKernel>());
+  models.push_back(std::make_unique<SingleTaskKernel>());
 }

@@ -8,6 +8,7 @@
 // Constraints are numbered as in docs/Spec.md, "Losses".
 
 #include "KernelNumbers.h"
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include <algorithm>
@@ -69,6 +70,15 @@ static LogicalResult verifyRegionValues(Operation *op, RankedTensorType logits,
   return success();
 }
 
+/// A Dice value for each class.
+static LogicalResult verifyPerClass(Operation *op, int64_t classes,
+                                    RankedTensorType perClass) {
+  if (perClass.getRank() != 1 || perClass.getDimSize(0) != classes) // dice_c2
+    return op->emitOpError("expects a Dice value for each of the ")
+           << classes << " classes, got " << shapeText(perClass.getShape());
+  return success();
+}
+
 static LogicalResult verifySums(Operation *op, RankedTensorType logits,
                                 RankedTensorType sums) {
   Shape expected{logits.getDimSize(0), 3, channels(logits)};
@@ -116,14 +126,19 @@ Value DiceOp::getReduced() { return getLogits(); }
 LogicalResult DiceOp::verify() {
   if (failed(verifyDiceAttributes(*this)))
     return failure();
-  auto logits = getLogits().getType();
-  auto perClass = getPerClass().getType();
-  if (perClass.getRank() != 1 ||
-      perClass.getDimSize(0) != channels(logits)) // dice_c2
-    return emitOpError("expects a Dice value for each of the ")
-           << channels(logits) << " classes, got "
-           << shapeText(perClass.getShape());
-  return success();
+  return verifyPerClass(*this, channels(getLogits().getType()),
+                        getPerClass().getType());
+}
+
+LogicalResult DiceFromSumsOp::verify() {
+  auto sums = getSums().getType();
+  if (sums.getRank() != 3 || sums.getDimSize(1) != 3) // dice_from_sums_c1
+    return emitOpError("expects three sums of each sample and class, [N, 3, "
+                       "C], got ")
+           << shapeText(sums.getShape());
+  if (failed(verifySmooth(*this, getSmooth().convertToDouble())))
+    return failure();
+  return verifyPerClass(*this, channels(sums), getPerClass().getType());
 }
 
 LogicalResult DiceGradOp::verify() {
@@ -184,6 +199,13 @@ LogicalResult WeightedCrossEntropyGradOp::verify() {
       failed(verifyClassWeights(*this, logits, getClassWeights())))
     return failure();
   return verifyLossGrad(*this, logits, getOutput().getType());
+}
+
+Value WeightedShareOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                                 Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  Value share = m.mul(args[0], m.div(args[1], args[2]));
+  return m.select(m.greater(args[2], m.constant(0)), share, m.constant(0));
 }
 
 LogicalResult CrossEntropyGradOp::verify() {

@@ -162,6 +162,19 @@ Value NormGradApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
   return m.mul(args[4], m.sub(centred, m.mul(xhat, args[6])));
 }
 
+Value NormDeviationOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                                 Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  Value apart = m.sub(args[0], args[2]);
+  return m.fma(apart, apart, m.div(m.constant(1), m.mul(args[1], args[1])));
+}
+
+Value NormRstdOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                            Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.div(m.constant(1), m.sqrt(args[0]));
+}
+
 /// Keeps the old statistics where the new ones are not finite: a step that
 /// overflowed is skipped, but the running statistics are used by all later
 /// steps.

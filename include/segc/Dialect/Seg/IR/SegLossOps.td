@@ -58,6 +58,20 @@ def Seg_DiceGradOp : Seg_PureOp<"dice_grad", [Seg_Deny, Seg_LossCost, Seg_NotDif
   }];
   let hasVerifier = 1;
 }
+def Seg_DiceFromSumsOp : Seg_PureOp<"dice_from_sums", [Seg_Deny, Seg_NotDifferentiable]> {
+  let summary = "Batch-reduced Dice loss of sums that are known: those of all ranks";
+  let description = [{
+    `loss` and `per_class` are what `seg.dice` with `batch_reduce` computes of
+    logits that have these `sums` [N, 3, C].
+  }];
+  let arguments = (ins Seg_Tensor:$sums, UnitAttr:$exclude_background, UnitAttr:$sum_classes, F64Attr:$smooth);
+  let results = (outs Seg_Scalar:$loss, Seg_Tensor:$per_class);
+  let assemblyFormat = [{
+    $sums (`exclude_background` $exclude_background^)? (`sum_classes` $sum_classes^)? `smooth` $smooth attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
 def Seg_CrossEntropyOp : Seg_PureOp<"cross_entropy", [Seg_Deny, Seg_LossCost, Seg_Differentiable, Seg_LogitsReduction]> {
   let summary = "Mean over voxels and batch of -(1 - p)^gamma log p of the true class";
   let description = "p = softmax(logits). gamma = 0 is the cross-entropy, gamma > 0 the focal loss (Lin et al., 2017).";
@@ -101,6 +115,17 @@ def Seg_WeightedCrossEntropyGradOp
     functional-type(operands, results)
   }];
   let hasVerifier = 1;
+}
+
+def Seg_WeightedShareOp : Seg_PureOp<"weighted_share", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise]> {
+  let summary = "value * weight / mean_weight; 0 where the mean weight is 0";
+  let description = [{
+    A rank's share of a weighted mean over ranks: the mean of the shares is
+    sum(value * weight) / sum(weight).
+  }];
+  let arguments = (ins Seg_Scalar:$value, Seg_Scalar:$weight, Seg_Scalar:$mean_weight);
+  let results = (outs Seg_Scalar:$output);
+  let assemblyFormat = "$value `,` $weight `,` $mean_weight attr-dict `:` functional-type(operands, results)";
 }
 
 defvar Seg_BinaryCrossEntropyAttrs = (ins Seg_Regions:$regions, OptionalAttr<I64Attr>:$ignored, UnitAttr:$sum_classes);

@@ -125,6 +125,21 @@ def Seg_NormGradApplyOp : Seg_PureOp<"norm_grad_apply", [Seg_Infer, Seg_NotDiffe
   }];
 }
 
+// Statistics of all ranks' samples from those of each (seg-sync-batch).
+def Seg_NormDeviationOp : Seg_PureOp<"norm_deviation", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise]> {
+  let summary = "1/rstd^2 + (mean - center)^2: mean squared deviation from another mean, plus epsilon";
+  let arguments = (ins Seg_Tensor:$mean, Seg_Tensor:$rstd, Seg_Tensor:$center);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$mean `,` $rstd `,` $center attr-dict `:` functional-type(operands, results)";
+}
+
+def Seg_NormRstdOp : Seg_PureOp<"norm_rstd", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise, SameOperandsAndResultType]> {
+  let summary = "1/sqrt(deviation), epsilon included";
+  let arguments = (ins Seg_Tensor:$deviation);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$deviation attr-dict `:` type($deviation)";
+}
+
 def Seg_RunningMeanOp : Seg_PureOp<"running_mean", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise]> {
   let summary = "momentum * running + (1 - momentum) * mean; running where that is not finite";
   let arguments = (ins Seg_Tensor:$running, Seg_Tensor:$mean, F64Attr:$momentum);

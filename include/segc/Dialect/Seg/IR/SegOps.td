@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+include "segc/Dialect/Seg/IR/SegCollectiveOps.td"
 include "segc/Dialect/Seg/IR/SegConvOps.td"
 include "segc/Dialect/Seg/IR/SegPoolOps.td"
 include "segc/Dialect/Seg/IR/SegNormOps.td"
