@@ -80,6 +80,7 @@ void readEntry(func::FuncOp entry, Form &form) {
     if (isa<seg::FusionOp>(op))
       keepFirst(form.fusion, op);
     else if (op->getParentOp() == entry &&
+             !isa<seg::ScheduledOpInterface>(op) &&
              isa_and_present<seg::SegDialect>(op->getDialect()))
       keepFirst(form.unfused, op);
   });

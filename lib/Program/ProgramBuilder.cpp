@@ -117,8 +117,8 @@ LogicalResult ProgramBuilder::build() {
     values.map(argument,
                block.addArgument(argument.getType(), argument.getLoc()));
   b.setInsertionPointToEnd(&block);
-  for (auto fusion : entry.getOps<seg::FusionOp>())
-    if (failed(addLaunch(fusion)))
+  for (auto step : entry.getOps<seg::ScheduledOpInterface>())
+    if (failed(addStep(step)))
       return failure();
   addReturn();
   addAdvanceScalars(program);
@@ -176,20 +176,64 @@ bool ProgramBuilder::changesParameters() const {
   });
 }
 
-LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
+/// The buffers of what a step writes.
+FailureOr<ArrayAttr>
+ProgramBuilder::resultBuffers(seg::ScheduledOpInterface step) {
   SmallVector<Attribute> buffers;
   for (auto [result, offset] :
-       llvm::zip_equal(fusion.getResults(), *fusion.getOffsets())) {
+       llvm::zip_equal(step.getWrites(), *step.getOffsets())) {
     exec::BufferAttr buffer = returned.lookup(result);
     if (!buffer)
       buffer = exec::BufferAttr::getChecked(
-          [&] { return fusion.emitOpError(); }, b.getContext(),
+          [&] { return step.emitOpError(); }, b.getContext(),
           exec::Region::Arena, int64_t{0}, offset,
           cast<RankedTensorType>(result.getType()));
     if (!buffer)
       return failure();
     buffers.push_back(buffer);
   }
+  return b.getArrayAttr(buffers);
+}
+
+LogicalResult ProgramBuilder::addStep(seg::ScheduledOpInterface step) {
+  if (auto fusion = dyn_cast<seg::FusionOp>(*step))
+    return addLaunch(fusion);
+  if (auto allReduce = dyn_cast<seg::AllReduceOp>(*step))
+    return addAllReduce(allReduce);
+  return step.emitOpError("is no kernel and no command of a program");
+}
+
+static exec::CollectiveKind kindOf(seg::AllReduceOp op) {
+  switch (op.getKind()) {
+  case seg::ReduceKind::sum:
+    return exec::CollectiveKind::Sum;
+  case seg::ReduceKind::mean:
+    return exec::CollectiveKind::Mean;
+  }
+  llvm_unreachable("a kind without a collective");
+}
+
+/// The next kernels need the result, so that their stream waits at once.
+LogicalResult ProgramBuilder::addAllReduce(seg::AllReduceOp op) {
+  auto step = cast<seg::ScheduledOpInterface>(*op);
+  FailureOr<ArrayAttr> buffers = resultBuffers(step);
+  if (failed(buffers))
+    return failure();
+  StringAttr stream = b.getStringAttr(step.getStreamName());
+  auto collective = exec::CollectiveOp::create(
+      b, op.getLoc(),
+      TypeRange{op.getType(), exec::TokenType::get(b.getContext())},
+      exec::CollectiveKindAttr::get(b.getContext(), kindOf(op)),
+      ValueRange{values.lookup(op.getInput())}, *buffers, TypeAttr(), stream);
+  exec::WaitOp::create(b, op.getLoc(), collective.getDone(), stream);
+  values.map(op.getOutput(), collective.getOutputs().front());
+  return success();
+}
+
+LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
+  FailureOr<ArrayAttr> buffers = resultBuffers(fusion);
+  if (failed(buffers))
+    return failure();
   Operation *lead = fusion.getMainOp();
   std::string text;
   llvm::raw_string_ostream(text) << lead->getName() << " " << lead->getLoc();
@@ -207,9 +251,8 @@ LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
       fusion.getInputs(), [&](Value input) { return values.lookup(input); });
   auto launch = exec::LaunchOp::create(
       b, lead->getLoc(), fusion.getResultTypes(), inputs,
-      b.getArrayAttr(kernels), b.getArrayAttr(buffers), *own,
-      table.find(fusion).call, /*sharded=*/false,
-      b.getStringAttr(fusion.getStreamName()), layer, label);
+      b.getArrayAttr(kernels), *buffers, *own, table.find(fusion).call,
+      /*sharded=*/false, b.getStringAttr(fusion.getStreamName()), layer, label);
   values.map(fusion.getResults(), launch.getOutputs());
   return success();
 }

@@ -94,7 +94,11 @@ public:
 private:
   exec::BufferAttr placeOf(mlir::DictionaryAttr attrs, mlir::Type type,
                            exec::Region otherwise, int64_t &index);
+  llvm::FailureOr<mlir::ArrayAttr>
+  resultBuffers(seg::ScheduledOpInterface step);
+  llvm::LogicalResult addStep(seg::ScheduledOpInterface step);
   llvm::LogicalResult addLaunch(seg::FusionOp fusion);
+  llvm::LogicalResult addAllReduce(seg::AllReduceOp op);
   llvm::FailureOr<mlir::ArrayAttr> temporaries(seg::FusionOp fusion,
                                                mlir::StringAttr label);
   bool changesParameters() const;

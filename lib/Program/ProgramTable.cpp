@@ -63,6 +63,7 @@ private:
   Constant *shardsTable(exec::ShardsAttr shards);
   void addRecord(exec::RecordOp record);
   void addWait(uint32_t event, StringRef stream);
+  void addWait(exec::WaitOp wait);
 
   Constant *operand(exec::BufferAttr buffer);
   Constant *operand(exec::Region region, int64_t index, int64_t offset,
@@ -70,7 +71,9 @@ private:
   /// Operand for memory that the kernel does not access.
   Constant *unused();
   Constant *tensorMap(exec::TensorMapAttr map);
-  uint32_t newEvent(mlir::Value token) { return events[token] = eventCount++; }
+  uint32_t takeEvent() {
+    return freeEvents.empty() ? eventCount++ : freeEvents.pop_back_val();
+  }
 
   TableBuilder &t;
   exec::ProgramOp program;
@@ -78,8 +81,8 @@ private:
   SmallVector<Constant *> commands;
   SmallVector<StringRef> streams;
   DenseMap<mlir::Value, uint32_t> events;
-  uint32_t eventCount = 0; ///< Those of `events`, and others.
-  uint32_t regions = 0;
+  SmallVector<uint32_t> freeEvents; ///< No later command waits for them.
+  uint32_t eventCount = 0, regions = 0;
 };
 
 } // namespace
@@ -296,12 +299,13 @@ void ProgramTable::addGather(exec::BufferAttr partials, exec::ShardsAttr shards,
   command.operands = {operand(partials.getRegion(), 0, partials.getOffset(),
                               shards.getElements(), 0, SEGC_F32)};
   command.inputs = 1;
-  command.event = eventCount++;
+  command.event = takeEvent();
   command.number = SEGC_COLLECTIVE_ALL_GATHER;
   command.threads = SEGC_F32;
   command.details = shardsTable(shards);
   add(command);
   addWait(command.event, stream);
+  freeEvents.push_back(command.event);
 }
 
 /// The kernel reads the filter and writes the temporary; its other buffers are
@@ -377,17 +381,21 @@ void ProgramTable::addCollective(exec::CollectiveOp collective) {
   mlir::Type element = first.getType().getElementType();
   int64_t elements =
       (last.getEnd() - first.getOffset()) * 8 / element.getIntOrFloatBitWidth();
+  // A tensor alone has as many samples as the call.
+  Constant *bucket =
+      first == last
+          ? operand(first)
+          : operand(first.getRegion(), first.getIndex(), first.getOffset(),
+                    elements, 0, elementOf(element));
   const std::string place = first.place();
   Command command;
   command.kind = SEGC_COMMAND_COLLECTIVE;
   command.stream = collective.getStream();
   command.name = exec::stringifyCollectiveKind(collective.getKind());
   command.label = place;
-  command.operands = {operand(first.getRegion(), first.getIndex(),
-                              first.getOffset(), elements, 0,
-                              elementOf(element))};
+  command.operands = {bucket};
   command.inputs = 1; // The operand is also written, in place.
-  command.event = newEvent(collective.getDone());
+  command.event = events[collective.getDone()] = takeEvent();
   command.number = static_cast<uint32_t>(collective.getKind());
   command.threads = elementOf(collective.getTravels().value_or(element));
   if (exec::ShardsAttr shards = collective.getShardsAttr())
@@ -400,7 +408,7 @@ void ProgramTable::addRecord(exec::RecordOp record) {
   command.kind = SEGC_COMMAND_RECORD;
   command.stream = record.getStream();
   command.name = "record";
-  command.event = newEvent(record.getDone());
+  command.event = events[record.getDone()] = takeEvent();
   add(command);
 }
 
@@ -411,6 +419,20 @@ void ProgramTable::addWait(uint32_t event, StringRef stream) {
   command.name = "wait";
   command.event = event;
   add(command);
+}
+
+/// A program has few events: those that have been waited for are used again.
+void ProgramTable::addWait(exec::WaitOp wait) {
+  for (mlir::Value token : wait.getTokens()) {
+    const uint32_t event = events.lookup(token);
+    addWait(event, wait.getStream());
+    auto isLater = [&](mlir::Operation *user) {
+      return wait->isBeforeInBlock(user);
+    };
+    if (llvm::none_of(token.getUsers(), isLater) &&
+        !llvm::is_contained(freeEvents, event))
+      freeEvents.push_back(event);
+  }
 }
 
 Constant *ProgramTable::build() {
@@ -426,13 +448,10 @@ Constant *ProgramTable::build() {
         .Case([&](exec::AdvanceScalarsOp advance) { addAdvance(advance); })
         .Case([&](exec::CollectiveOp op) { addCollective(op); })
         .Case([&](exec::RecordOp record) { addRecord(record); })
-        .Case([&](exec::WaitOp wait) {
-          for (mlir::Value token : wait.getTokens())
-            addWait(events.lookup(token), wait.getStream());
-        });
+        .Case([&](exec::WaitOp wait) { addWait(wait); });
   if (eventCount > SEGC_MAX_EVENTS)
     problem = std::to_string(eventCount) +
-              " collectives and records, expected at most " +
+              " collectives and records at a time, expected at most " +
               std::to_string(SEGC_MAX_EVENTS);
   SmallVector<Constant *> names;
   for (StringRef stream : streams)

@@ -32,8 +32,8 @@ namespace {
 constexpr StringLiteral computeStream = "compute",
                         communicationStream = "communication";
 
-/// Each bucket takes two of a program's events, and statistics of norms may
-/// take others.
+/// Each bucket takes two of a program's events, and what kernels wait for at
+/// once another.
 constexpr size_t mostBuckets = 20;
 static_assert(2 * mostBuckets < SEGC_MAX_EVENTS);
 
@@ -54,14 +54,15 @@ private:
 class GradientBuckets {
 public:
   GradientBuckets(exec::JoinOp update, const LaunchTimes &times,
-                  std::optional<Type> travels);
+                  const Link &link, std::optional<Type> travels);
   /// Inserts collectives, and what waits for them. Returns their number.
-  size_t insert(const Link &link);
+  size_t insert();
 
 private:
   Value insert(ArrayRef<size_t> bucket);
 
   exec::JoinOp update;
+  Link link;
   std::optional<Type> travels;
   SmallVector<PlacedGradient> gradients; ///< The operands of `update`.
   SmallVector<Operation *> lastAccesses; ///< Of each, before `update`.
@@ -70,12 +71,15 @@ private:
 } // namespace
 
 GradientBuckets::GradientBuckets(exec::JoinOp update, const LaunchTimes &times,
-                                 std::optional<Type> travels)
-    : update(update), travels(travels) {
+                                 const Link &link, std::optional<Type> travels)
+    : update(update), link(link), travels(travels) {
   llvm::DenseMap<Operation *, double> ends;
   double now = 0;
-  for (auto launch : update->getBlock()->getOps<exec::LaunchOp>())
-    ends[launch] = now += times.seconds(launch);
+  for (Operation &op : *update->getBlock())
+    if (auto launch = dyn_cast<exec::LaunchOp>(op))
+      ends[launch] = now += times.seconds(launch);
+    else if (auto collective = dyn_cast<exec::CollectiveOp>(op))
+      now += link.seconds(travellingBytes(collective)); // Kernels wait for it.
   for (Value value : update.getInputs()) {
     Operation *last = value.getDefiningOp();
     for (Operation *user : value.getUsers())
@@ -127,7 +131,7 @@ Value GradientBuckets::insert(ArrayRef<size_t> bucket) {
   return collective.getDone();
 }
 
-size_t GradientBuckets::insert(const Link &link) {
+size_t GradientBuckets::insert() {
   Link narrow = link;
   if (travels) // Half the bytes.
     narrow.bytesPerSecond *= 2;
@@ -170,7 +174,8 @@ LogicalResult ScheduleCollectivesPass::schedule(exec::ProgramOp step) {
   LaunchTimes times(*found, threads);
   for (auto join : llvm::to_vector(step.getBody().getOps<exec::JoinOp>()))
     if (join.getBuffer(0).getRegion() == exec::Region::Gradients)
-      buckets += GradientBuckets(join, times, travelling()).insert(*connection);
+      buckets +=
+          GradientBuckets(join, times, *connection, travelling()).insert();
   report(step, times, *connection);
   return success();
 }
@@ -185,18 +190,30 @@ void ScheduleCollectivesPass::report(exec::ProgramOp step,
         .function(entry);
   };
   Timeline timeline(step, times, link);
-  for (auto [i, run] : llvm::enumerate(timeline.collectives))
-    remark::passed(run.op.getLoc(), options("bucket"))
-        << remark::add("{0}: bucket {1} of {2}", entry, i + 1,
-                       timeline.collectives.size())
-        << remark::metric("entry", entry)
-        << remark::metric("tensors", run.op.getInputs().size())
-        << remark::metric("bytes", run.bytes)
-        << remark::metric("ready_ms", run.ready * 1e3)
-        << remark::metric("start_ms", run.start * 1e3)
-        << remark::metric("done_ms", run.done * 1e3);
+  auto isBucket = [](CollectiveTimes run) {
+    return run.op.getStream() == communicationStream;
+  };
+  const auto count = llvm::count_if(timeline.collectives, isBucket);
+  int64_t number = 0;
+  for (const CollectiveTimes &run : timeline.collectives) {
+    exec::CollectiveOp op = run.op;
+    const bool bucket = isBucket(run);
+    auto remark = remark::passed(
+        op.getLoc(), options(bucket ? "bucket" : "between-kernels"));
+    if (bucket)
+      remark << remark::add("{0}: bucket {1} of {2}", entry, ++number, count);
+    else
+      remark << remark::add("{0}: {1} between kernels, which wait", entry,
+                            exec::stringifyCollectiveKind(op.getKind()));
+    remark << remark::metric("entry", entry)
+           << remark::metric("tensors", op.getInputs().size())
+           << remark::metric("bytes", run.bytes)
+           << remark::metric("ready_ms", run.ready * 1e3)
+           << remark::metric("start_ms", run.start * 1e3)
+           << remark::metric("done_ms", run.done * 1e3);
+  }
   remark::analysis(step.getLoc(), options("exposed"))
-      << remark::add("{0}: what {1} ranks wait for gradients", entry,
+      << remark::add("{0}: what {1} ranks wait for collectives", entry,
                      link.ranks)
       << remark::metric("entry", entry)
       << remark::metric("exposed_ms", timeline.exposed * 1e3)

@@ -68,7 +68,7 @@ func.func private @bias_kernel(memref<64xf32>, memref<1xf32>)
 
 // REMARK: bucket | {{.*}}"train_step: bucket 1 of 2", bytes=34, {{.*}}ready_ms={{.*}}, tensors=2
 // REMARK: bucket | {{.*}}"train_step: bucket 2 of 2", bytes=50, {{.*}}ready_ms={{.*}}, tensors=2
-// REMARK: exposed | {{.*}}"train_step: what 4 ranks wait for gradients", {{.*}}exposed_ms={{[0-9.e-]+}}, step_ms=
+// REMARK: exposed | {{.*}}"train_step: what 4 ranks wait for collectives", {{.*}}exposed_ms={{[0-9.e-]+}}, step_ms=
 exec.program @grad_step batch 1 arena 0 bound 0 (%x = "x" inputs[0] : !x, %g = "g" inputs[1] : !x) {
   %w1 = exec.launch [@filter_kernel] (%x : !x, %g : !x) -> (gradients + 64 : !w)
   exec.return (%w1 as "w1" : !w)

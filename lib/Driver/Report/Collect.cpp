@@ -65,6 +65,17 @@ EntryCollector::EntryCollector(exec::ProgramOp program) : program(program) {
     for (Value result : launch.getOutputs())
       writer[result] = i;
   }
+  // What ranks have exchanged comes from the kernel of a rank's own value,
+  // whose bytes it usually has.
+  for (auto collective : program.getBody().getOps<exec::CollectiveOp>())
+    for (auto [own, all] :
+         llvm::zip_equal(collective.getInputs(), collective.getOutputs()))
+      if (auto from = writer.find(own); from != writer.end()) {
+        const int first = from->second;
+        writer[all] = first;
+        lastReader[own] =
+            std::max({first, lastReader.lookup(own), lastReader.lookup(all)});
+      }
 }
 
 Operand EntryCollector::operand(Value value) {

@@ -32,7 +32,8 @@ bool isRead(Operation *op) {
   auto cast = dyn_cast_or_null<seg::CastOp>(op);
   return cast && cast.widens() && !cast->use_empty() &&
          llvm::all_equal(cast->getUsers()) &&
-         !cast->user_begin()->hasTrait<OpTrait::IsTerminator>();
+         !cast->user_begin()->hasTrait<OpTrait::IsTerminator>() &&
+         !isa<seg::ScheduledOpInterface>(*cast->user_begin());
 }
 
 bool isRounding(Operation *op, Operation *root) {

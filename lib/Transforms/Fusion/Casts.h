@@ -19,7 +19,7 @@ namespace segc {
 /// Clones widening casts for each op that reads them.
 void copyReads(mlir::Block &block);
 
-/// Whether the op is a widening cast.
+/// Whether the op is a widening cast that a kernel reads.
 bool isRead(mlir::Operation *op);
 
 /// Whether the op rounds the result of a root to 16 bits and is its only use.

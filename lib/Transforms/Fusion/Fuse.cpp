@@ -142,12 +142,17 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     Operation *terminator = block.getTerminator();
     OpBuilder builder(terminator);
     IRMapping map;
-    for (FusionGroup *group : grouping.ordered())
+    for (FusionGroup *group : grouping.ordered()) {
+      if (isa_and_present<seg::ScheduledOpInterface>(group->root)) {
+        builder.setInsertionPointAfter(builder.clone(*group->root, map));
+        continue;
+      }
       unrounded +=
           buildFusion(builder, *group,
                       group->root && (libraryRoots.contains(group->root) ||
                                       !backend.takesEpilogue(group->root)),
                       map);
+    }
     for (OpOperand &operand : terminator->getOpOperands())
       operand.set(map.lookupOrDefault(operand.get()));
     for (Operation *op : llvm::reverse(old))

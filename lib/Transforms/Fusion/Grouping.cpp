@@ -250,6 +250,13 @@ static const char *sizeReason(size_t ops) {
 static constexpr const char *byLibrary =
     "a library computes the convolution, alone";
 
+/// An op that is a step by itself is alone in its group.
+static bool isStep(const FusionGroup *group) {
+  return isa_and_present<seg::ScheduledOpInterface>(group->root);
+}
+
+static constexpr const char *noKernel = "no kernel computes a step of its own";
+
 /// The reason why `host` cannot compute the group's value at `use`; null if it
 /// can.
 const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
@@ -257,6 +264,8 @@ const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
   if (const char *size = sizeReason(group->prologue.size() + group->ops.size() +
                                     host->prologue.size() + host->ops.size()))
     return size;
+  if (isStep(group) || isStep(host))
+    return noKernel;
   Operation *user = use.getOwner();
   if (llvm::is_contained(host->prologue, user) && !host->beside.contains(user))
     return nullptr;
@@ -292,6 +301,8 @@ const char *FusionGrouping::refusal(FusionGroup *producer, Operation *op) {
 const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
                                              Operation *op) {
   FusionGroup *consumer = owner[op];
+  if (isStep(producer))
+    return noKernel;
   if (const char *size =
           sizeReason(producer->ops.size() + consumer->ops.size()))
     return size;
@@ -324,6 +335,8 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
 
 const char *FusionGrouping::reductionRefusal(FusionGroup *producer,
                                              Operation *op, Value reduced) {
+  if (isStep(producer))
+    return noKernel;
   if (producer->space != shapeOf(reduced))
     return "iteration spaces differ: the producer's kernel computes several "
            "shapes";
