@@ -236,6 +236,10 @@ static void addCommunication(CLI::App &command, PipelineOptions &pipeline) {
   command.add_flag("--shard-optimizer", pipeline.shardOptimizer,
                    "Ranks share the states of the optimizer, and the update "
                    "(ZeRO-1; on a CPU)");
+  command.add_flag("--sync-batch", pipeline.syncBatch,
+                   "Take what is of a whole batch over the batches of all "
+                   "ranks: statistics of batch norm, batch-reduced Dice, "
+                   "weights of cross-entropy");
 }
 
 static void addPasses(CLI::App &command, CompileOptions &options) {

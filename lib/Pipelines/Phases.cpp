@@ -62,11 +62,15 @@ static void populateEntries(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
 }
 
-static void populateAutodiff(OpPassManager &manager) {
+static void populateAutodiff(OpPassManager &manager,
+                             const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(createAutodiffPass());
   // Norms are expanded after autodiff, because the gradient of a norm is one
   // op.
   manager.addNestedPass<func::FuncOp>(createExpandNormPass());
+  // The gradients of losses and the statistics of norms are there now.
+  if (options.syncBatch)
+    manager.addNestedPass<func::FuncOp>(createSyncBatchPass());
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   manager.addNestedPass<func::FuncOp>(createCSEPass());
 }
@@ -154,7 +158,7 @@ void populatePhase(OpPassManager &manager, llvm::StringRef phase,
   else if (phase == "entries")
     populateEntries(manager, options);
   else if (phase == "autodiff")
-    populateAutodiff(manager);
+    populateAutodiff(manager, options);
   else if (phase == "precision")
     populatePrecision(manager, options);
   else if (phase == "fusion")

@@ -176,23 +176,23 @@ bool ProgramBuilder::changesParameters() const {
   });
 }
 
-/// The buffers of what a step writes.
-FailureOr<ArrayAttr>
-ProgramBuilder::resultBuffers(seg::ScheduledOpInterface step) {
-  SmallVector<Attribute> buffers;
-  for (auto [result, offset] :
-       llvm::zip_equal(step.getWrites(), *step.getOffsets())) {
+/// Finds the buffers of what a step writes.
+LogicalResult
+ProgramBuilder::placeResults(seg::ScheduledOpInterface step,
+                             SmallVectorImpl<Attribute> &buffers) {
+  const std::optional<ArrayRef<int64_t>> offsets = step.getOffsets();
+  for (auto [i, result] : llvm::enumerate(step.getWrites())) {
     exec::BufferAttr buffer = returned.lookup(result);
-    if (!buffer)
+    if (!buffer && offsets)
       buffer = exec::BufferAttr::getChecked(
           [&] { return step.emitOpError(); }, b.getContext(),
-          exec::Region::Arena, int64_t{0}, offset,
+          exec::Region::Arena, int64_t{0}, (*offsets)[i],
           cast<RankedTensorType>(result.getType()));
     if (!buffer)
       return failure();
     buffers.push_back(buffer);
   }
-  return b.getArrayAttr(buffers);
+  return success();
 }
 
 LogicalResult ProgramBuilder::addStep(seg::ScheduledOpInterface step) {
@@ -216,23 +216,24 @@ static exec::CollectiveKind kindOf(seg::AllReduceOp op) {
 /// The next kernels need the result, so that their stream waits at once.
 LogicalResult ProgramBuilder::addAllReduce(seg::AllReduceOp op) {
   auto step = cast<seg::ScheduledOpInterface>(*op);
-  FailureOr<ArrayAttr> buffers = resultBuffers(step);
-  if (failed(buffers))
+  SmallVector<Attribute> buffers;
+  if (failed(placeResults(step, buffers)))
     return failure();
   StringAttr stream = b.getStringAttr(step.getStreamName());
   auto collective = exec::CollectiveOp::create(
       b, op.getLoc(),
       TypeRange{op.getType(), exec::TokenType::get(b.getContext())},
       exec::CollectiveKindAttr::get(b.getContext(), kindOf(op)),
-      ValueRange{values.lookup(op.getInput())}, *buffers, TypeAttr(), stream);
+      ValueRange{values.lookup(op.getInput())}, b.getArrayAttr(buffers),
+      TypeAttr(), exec::ShardsAttr(), stream);
   exec::WaitOp::create(b, op.getLoc(), collective.getDone(), stream);
   values.map(op.getOutput(), collective.getOutputs().front());
   return success();
 }
 
 LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
-  FailureOr<ArrayAttr> buffers = resultBuffers(fusion);
-  if (failed(buffers))
+  SmallVector<Attribute> buffers;
+  if (failed(placeResults(fusion, buffers)))
     return failure();
   Operation *lead = fusion.getMainOp();
   std::string text;
@@ -251,8 +252,9 @@ LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
       fusion.getInputs(), [&](Value input) { return values.lookup(input); });
   auto launch = exec::LaunchOp::create(
       b, lead->getLoc(), fusion.getResultTypes(), inputs,
-      b.getArrayAttr(kernels), *buffers, *own, table.find(fusion).call,
-      /*sharded=*/false, b.getStringAttr(fusion.getStreamName()), layer, label);
+      b.getArrayAttr(kernels), b.getArrayAttr(buffers), *own,
+      table.find(fusion).call, /*sharded=*/false,
+      b.getStringAttr(fusion.getStreamName()), layer, label);
   values.map(fusion.getResults(), launch.getOutputs());
   return success();
 }

@@ -94,8 +94,9 @@ public:
 private:
   exec::BufferAttr placeOf(mlir::DictionaryAttr attrs, mlir::Type type,
                            exec::Region otherwise, int64_t &index);
-  llvm::FailureOr<mlir::ArrayAttr>
-  resultBuffers(seg::ScheduledOpInterface step);
+  llvm::LogicalResult
+  placeResults(seg::ScheduledOpInterface step,
+               llvm::SmallVectorImpl<mlir::Attribute> &buffers);
   llvm::LogicalResult addStep(seg::ScheduledOpInterface step);
   llvm::LogicalResult addLaunch(seg::FusionOp fusion);
   llvm::LogicalResult addAllReduce(seg::AllReduceOp op);

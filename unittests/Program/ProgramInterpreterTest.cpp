@@ -5,12 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompiledPrograms.h"
+
 #include "mlir/Parser/Parser.h"
-#include "segc/Networks/Networks.h"
-#include "segc/Pipelines/Phases.h"
-#include "segc/Program/Programs.h"
-#include "segc/Reference/Programs.h"
-#include "segc/Reference/Reference.h"
 #include "segc/model_tables.h"
 
 #include "gmock/gmock.h"
@@ -20,6 +17,7 @@
 using namespace mlir;
 using namespace segc;
 using namespace segc::reference;
+using segc::test::Programs;
 
 /// A value as it travels.
 static float rounded(float value, StringRef type) {
@@ -54,55 +52,6 @@ static void fillArguments(exec::ProgramOp step,
 }
 
 namespace {
-
-/// A small V-Net after the phase `fusion`, and its programs.
-class Programs {
-public:
-  explicit Programs(const PipelineOptions &options,
-                    std::vector<std::string> network = {
-                        "--width", "4", "--input-shape", "8", "8", "8",
-                        "--downscale-blocks", "1", "1", "--upscale-blocks",
-                        "1"}) {
-    DialectRegistry registry;
-    registerReferenceModels(registry);
-    context.appendDialectRegistry(registry);
-    context.loadAllAvailableDialects();
-    std::string error;
-    auto built = buildNetwork(&context, "vnet", network, error);
-    EXPECT_TRUE(succeeded(built)) << error;
-    entries = std::move(*built);
-    run(*entries, "seg", "fusion", options);
-    module = entries->clone();
-    run(*module, "plan", "program", options);
-  }
-
-  /// Returns the difference of a program to its ops; empty if there is none.
-  std::string check() {
-    for (auto program : module->getOps<exec::ProgramOp>())
-      if (program.getSymName() != "prepare") {
-        auto entry = entries->lookupSymbol<func::FuncOp>(program.getSymName());
-        auto fault = checkProgram(program, entry, /*classes=*/3);
-        if (failed(fault) || !fault->empty())
-          return program.getSymName().str() + ": " +
-                 (failed(fault) ? "an error" : *fault);
-      }
-    return "";
-  }
-
-  exec::ProgramOp program(StringRef name) { return findProgram(*module, name); }
-
-  CompilerContext context{MLIRContext::Threading::DISABLED};
-  OwningOpRef<ModuleOp> entries, module;
-
-private:
-  static void run(ModuleOp module, StringRef first, StringRef last,
-                  const PipelineOptions &options) {
-    PassManager manager(module.getContext());
-    for (size_t i = *findPhase(first); i <= *findPhase(last); ++i)
-      populatePhase(manager, phases()[i].name, options);
-    EXPECT_TRUE(succeeded(manager.run(module)));
-  }
-};
 
 /// Suppresses expected errors.
 class Quiet {

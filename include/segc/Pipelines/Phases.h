@@ -24,6 +24,7 @@ struct PipelineOptions {
   bool training = true;
   bool features = false;  ///< See seg-import-network; without training.
   bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
+  bool syncBatch = false; ///< See seg-sync-batch.
   std::string precision = "f32"; ///< See seg-assign-precision.
   std::string precisionLists;    ///< File; see seg-assign-precision.
   bool fusion = true;            ///< Off disables the next three as well.

@@ -81,6 +81,32 @@ def ExpandNormPass : Pass<"seg-expand-norm", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"expanded", "num-expanded", "Number of ops expanded">];
 }
 
+def SyncBatchPass : Pass<"seg-sync-batch", "::mlir::func::FuncOp"> {
+  let summary = "Take statistics of a batch over those of all ranks";
+  let description = [{
+    Applies to entries that yield gradients, after autodiff and
+    seg-expand-norm. N ranks of batch B then compute what one rank of batch N*B
+    does: mean, variance and gradient sums of `batch` norms, Dice losses with
+    `batch_reduce`, and the weights by which cross-entropy is a mean
+    (`seg.weighted_cross_entropy`, `seg.binary_cross_entropy`). All ranks have
+    equal batches. Before
+    ```mlir
+    %mean, %rstd = seg.norm_stats batch %x epsilon 1.0e-3 : ...
+    ```
+    and after
+    ```mlir
+    %own, %0 = seg.norm_stats batch %x epsilon 1.0e-3 : ...
+    %mean = seg.all_reduce mean %own : tensor<8xf32>
+    %1 = seg.norm_deviation %own, %0, %mean : ...
+    %2 = seg.all_reduce mean %1 : tensor<8xf32>
+    %rstd = seg.norm_rstd %2 : tensor<8xf32>
+    ```
+    The mean of the largest values of a batch (`seg.top_k_mean`) stays one of
+    each rank.
+  }];
+  let statistics = [Statistic<"collectives", "num-all-reduces", "Number of values that ranks exchange">];
+}
+
 def AssignPrecisionPass : Pass<"seg-assign-precision", "::mlir::func::FuncOp"> {
   let summary = "Assign 16-bit types or products of tf32 to ops of an entry";
   let description = [{

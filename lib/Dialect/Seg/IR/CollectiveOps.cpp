@@ -18,8 +18,9 @@ LogicalResult AllReduceOp::verify() {
     return emitOpError("expects values of f32 or f64, which ranks can add, "
                        "got ")
            << element;
-  if (getOffsets() && getOffsets()->size() != 1) // all_reduce_c2
+  std::optional<ArrayRef<int64_t>> places = getOffsets();
+  if (places && places->size() != 1) // all_reduce_c2
     return emitOpError("expects an offset for its one result, got ")
-           << getOffsets()->size();
+           << places->size();
   return success();
 }
