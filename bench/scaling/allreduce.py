@@ -31,6 +31,27 @@ class Ring:
         return f"{self.latency / MICRO:.6g}:{self.rate / GIGA:.6g}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Exchanges:
+    """What segrun's ranks do, by the times that exchange.py has measured for parts
+    of some sizes: parts of 4 MiB, one after another."""
+
+    measured: tuple  # (size, seconds), the smallest first.
+    largest: int = 4 << 20
+
+    def part(self, size):
+        before = (0, self.measured[0][1] / 2)  # Half of the shortest is latency.
+        for point in self.measured:
+            if size <= point[0] or point == self.measured[-1]:
+                slope = (point[1] - before[1]) / (point[0] - before[0])
+                return before[1] + slope * (size - before[0])
+            before = point
+
+    def seconds(self, size):
+        whole, rest = divmod(size, self.largest)
+        return whole * self.part(self.largest) + (self.part(rest) if rest else 0.0)
+
+
 PROTOCOLS = ("LL", "LL128", "Simple")
 
 

@@ -2,11 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs in turns, on cores that nobody else uses meanwhile."""
 
+import ctypes
 import os
 import pathlib
+import struct
 import sys
 
 from harness import machine
+
+
+def run_promptly():
+    """For a machine that others use: this process and those that it starts come
+    first, and run as soon as they wake up (slices of 0.1 ms; Linux 6.12, root)."""
+    nice, nanoseconds, number_of_sched_setattr = -20, 100_000, 314
+    attributes = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, 0, nice, 0, nanoseconds, 0, 0)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(number_of_sched_setattr, 0, attributes, 0):
+        sys.exit(f"--promptly: {os.strerror(ctypes.get_errno())}; start as root, or leave it out")
 
 
 class Calm:

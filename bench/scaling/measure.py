@@ -32,7 +32,7 @@ import ranks
 import schedule
 from harness import commands, machine, trainings
 
-# 94 % of the line rate by TCP, and half of a round trip: Target/Link.cpp.
+# What the compiler schedules for: ethernet-1g and ethernet-10g of Target/Link.cpp.
 LINKS = {"1gbit": allreduce.Ring(2, 50e-6, 0.117e9), "10gbit": allreduce.Ring(2, 30e-6, 1.17e9)}
 
 
@@ -111,65 +111,52 @@ def pairs(network, options, started, quiet):
     return record
 
 
-def travelling(plan, count):
-    """Bytes that a rank sends in a step."""
-    return 2 * (count - 1) / count * sum(bucket.size for bucket in plan.buckets)
-
-
-def predict(plan, step, count, per_core, cost, link):
-    """Seconds of a step of `count` ranks, `per_core` of which share a core, where
-    a step alone takes `step` and a byte that travels `cost` of the processor."""
-
-    def busy(size):
-        return cost * per_core * 2 * (count - 1) / count * size
-
-    def seconds(size):
-        wire = dataclasses.replace(link, ranks=count).seconds(size) if link else 0.0
-        return wire + busy(size)
-
-    return schedule.simulate(plan.scaled(step), seconds, busy).seconds
+def predict(plan, step, link, busy):
+    """Seconds of a step of ranks where one alone takes `step`, a byte of gradients
+    `busy` seconds of the processor, and `link` says what an exchange takes."""
+    return schedule.simulate(plan.scaled(step), link.seconds, lambda size: busy * size).seconds
 
 
 def links(network, options, started, quiet):
-    """Rows of measured and predicted steps. What a byte costs is taken from two
-    ranks on one machine, and on hosts without a limit."""
+    """Rows of measured and predicted steps. What a byte takes of the processor is
+    that of two ranks in the same kind of place, without a limit."""
     models = {rate: prepare(network, LINKS[rate], options) for rate in LINKS}
-    model = models["10gbit"]
-    contestants = {}
-    for count in (2, 4):
-        contestants[f"{count} alone"] = lambda count=count: started.alone(model, count)
-        contestants[f"{count} here"] = lambda count=count: started.ranks(model, count)
-        for rate in LINKS:
-            contestants[f"{count} {rate}"] = lambda count=count, rate=rate: started.on_hosts(models[rate], count, rate)
-    contestants["2 hosts"] = lambda: started.on_hosts(model, 2, None)
+    models["here"] = models["hosts"] = models["10gbit"]
+    places = [(count, place) for count in (2, 4) for place in ("here", *LINKS)] + [(2, "hosts")]
+    contestants = {(count, "alone"): lambda count=count: started.alone(models["here"], count) for count in (2, 4)}
+    for key in places:
+        contestants[key] = lambda key=key: started.ranks(models[key[1]], *key)
+        contestants[(*key, "exchanges")] = lambda key=key: started.exchanges(*key)
     results = calm.in_turns(contestants, options.rounds, quiet)
 
-    def median(name, value):
-        return statistics.median(value(measured) for measured in results[name])
+    def median(key, value):
+        return statistics.median(value(measured) for measured in results[key])
 
-    sent = travelling(model.plan, 2)
-    cost = {place: median(f"2 {place}", lambda m: m.worked) / sent for place in ("here", "hosts")}
+    size = sum(bucket.size for bucket in models["here"].plan.buckets)
+    cost = {place: median((2, place), lambda m: m.worked) / size for place in ("here", "hosts")}
     rows = []
-    for count in (2, 4):
-        step = median(f"{count} alone", lambda m: m.step)
-        for place in ("here", *LINKS):
-            plan = models.get(place, model).plan
-            per_core = count / len(started.cores)
-            price = cost["here" if place == "here" else "hosts"]
-            predicted = predict(plan, step, count, per_core, price, LINKS.get(place))
-            measured = median(f"{count} {place}", lambda m: m.step)
-            rows.append(
-                {
-                    "network": network.name,
-                    "ranks": count,
-                    "link": place,
-                    "alone_ms": 1e3 * step,
-                    "measured_ms": 1e3 * measured,
-                    "predicted_ms": 1e3 * predicted,
-                    "error": predicted / measured - 1,
-                    "spread": max(m.step for m in results[f"{count} {place}"]) / min(m.step for m in results[f"{count} {place}"]) - 1,
-                }
-            )
+    for count, place in places[:-1]:
+        # The least disturbed of the exchanges.
+        link = min((one for one in results[(count, place, "exchanges")]), key=lambda one: one.part(one.largest))
+        step = median((count, "alone"), lambda m: m.step)
+        # A rank sends and adds 2 (n - 1) / n of its gradients.
+        busy = cost["here" if place == "here" else "hosts"] * 2 * (count - 1) / len(started.cores)
+        predicted = predict(models[place].plan, step, link, busy)
+        steps = [m.step for m in results[(count, place)]]
+        measured = statistics.median(steps)
+        rows.append(
+            {
+                "network": network.name,
+                "ranks": count,
+                "link": place,
+                "part_ms": 1e3 * link.part(link.largest),
+                "alone_ms": 1e3 * step,
+                "measured_ms": 1e3 * measured,
+                "spread": max(steps) / min(steps) - 1,
+                "predicted_ms": 1e3 * predicted,
+                "error": predicted / measured - 1,
+            }
+        )
     return {"nanoseconds_a_byte": {place: 1e9 * value for place, value in cost.items()}, "rows": rows}
 
 
@@ -198,23 +185,23 @@ def pair_lines(records):
 
 
 def link_lines(records):
-    yield "| network | ranks | link | a step alone, ms | measured, ms | spread of the rounds | predicted, ms | error |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| network | ranks | link | 4 MiB, ms | a step alone, ms | measured, ms | spread of the rounds | predicted, ms | error |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for row in (row for record in records for row in record["rows"]):
         yield (
-            f"| {row['network']} | {row['ranks']} | {row['link']} | {row['alone_ms']:.1f} | {row['measured_ms']:.1f} "
+            f"| {row['network']} | {row['ranks']} | {row['link']} | {row['part_ms']:.1f} | {row['alone_ms']:.1f} | {row['measured_ms']:.1f} "
             f"| {row['spread']:.1%} | {row['predicted_ms']:.1f} | {row['error']:+.1%} |"
         )
 
 
 def document(result):
     lines = ["# Several ranks on one machine", "", f"{result['machine']}, cores {result['cores']}, commit {result['commit']}, {result['date']}; `{result['command']}`."]
-    seen = result["use_by_others"]["of_runs"]
+    seen = result["use_by_others"]["of_runs"] or [1.0]
     lines += ["", f"Use of the cores by others during a run: {statistics.median(seen):.1%} (median), {max(seen):.1%} (most).", ""]
     if result["pairs"]:
         lines += ["One core and one thread a process, batch 2, fixed batches. Waited and worked: of a step, for other ranks, and by the thread for messages on the same core.", "", *pair_lines(result["pairs"]), ""]
     if result["links"]:
-        lines += ["Four ranks share two cores. Predicted from a step alone in the same company and the processor's time for a byte of two ranks.", "", *link_lines(result["links"]), ""]
+        lines += ["Four ranks share two cores. Predicted from the compiler's schedule, a step alone in the same company, what an exchange of 4 MiB takes there without a network, and the processor's time for a byte of two ranks.", "", *link_lines(result["links"]), ""]
     return "\n".join(lines)
 
 
@@ -226,6 +213,7 @@ def parse():
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of steps")
     parser.add_argument("--busy-limit", type=float, default=0.03, help="share of the cores in use by others")
     parser.add_argument("--wait", type=float, default=60, help="seconds to wait for an idle machine before each run")
+    parser.add_argument("--promptly", action="store_true", help="before others that use the machine (root, x86-64)")
     parser.add_argument("--tries", type=int, default=3, help="runs, of which the least disturbed one counts")
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "bin")
     parser.add_argument("--python", default=os.environ.get("SEGC_PEERS_PYTHON"), help="interpreter with PyTorch")
@@ -243,6 +231,8 @@ def parse():
 
 def main():
     options = parse()
+    if options.promptly:
+        calm.run_promptly()
     cores = sorted(os.sched_getaffinity(0))[:2]
     if len(cores) < 2:
         sys.exit("measure.py: expected two cores, this process may use one")
@@ -258,15 +248,19 @@ def main():
         "pairs": [],
         "links": [],
     }
-    seen = []
+    seen, failed = [], False
     for network in (network for network in NETWORKS if options.only in network.name):
         steps = max(8, round(network.steps * options.scale))
         started = ranks.Trainings(options.bin / "segrun", cores, options.work, steps)
         quiet = calm.Calm(set(cores), options, lambda started=started: started.seconds_on_hosts)
-        if "pairs" in options.parts:
-            result["pairs"].append(pairs(network, options, started, quiet))
-        if "links" in options.parts:
-            result["links"].append(links(network, options, started, quiet))
+        for part, measure in (("pairs", pairs), ("links", links)):
+            if part not in options.parts:
+                continue
+            try:
+                result[part].append(measure(network, options, started, quiet))
+            except commands.Failure as failure:
+                print(f"measure.py: {network.name}, {part}: {failure}", file=sys.stderr)
+                failed = True
         seen += quiet.seen
     result["use_by_others"] = {"limit": options.busy_limit, "of_runs": seen}
     options.output.mkdir(parents=True, exist_ok=True)
@@ -274,6 +268,7 @@ def main():
     path.write_text(json.dumps(result, indent=1) + "\n")
     path.with_suffix(".md").write_text(document(result))
     print(document(result))
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,18 @@ thread for messages runs as well.
 import dataclasses
 import json
 import os
+import pathlib
 import re
 import shutil
 import statistics
 import subprocess
+import sys
 
+import allreduce
 import hosts
 from harness import commands, trainings
+
+EXCHANGE = pathlib.Path(__file__).with_name("exchange.py")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +53,19 @@ def processor_seconds(text):
     return sum(60 * int(minutes) + float(seconds) for minutes, seconds in parts)
 
 
+def wait(processes):
+    """What the first one prints."""
+    outputs = [process.communicate() for process in processes]
+    for process, (_, said) in zip(processes, outputs):
+        if process.returncode:
+            raise commands.Failure(f"{commands.last_line(said)} (exit code {process.returncode})")
+    return outputs[0][0]
+
+
+def json_line(text):
+    return next(line for line in text.splitlines() if line.startswith("{"))
+
+
 class Trainings:
     def __init__(self, segrun, cores, work, steps):
         self.segrun, self.cores, self.work, self.steps = segrun, sorted(cores), work, steps
@@ -72,12 +90,6 @@ class Trainings:
         samples = sum(model.batch / seconds for seconds in times)
         return Measured(statistics.mean(times), samples, spent("waited"), spent("worked"))
 
-    def wait(self, processes):
-        for process in processes:
-            said = process.communicate()[1]
-            if process.returncode:
-                raise commands.Failure(f"{commands.last_line(said)} (exit code {process.returncode})")
-
     def alone(self, model, count):
         """`count` trainings that know nothing of each other."""
         folders = [self.work / f"alone-{number}" for number in range(count)]
@@ -86,35 +98,48 @@ class Trainings:
             core = str(self.cores[number % len(self.cores)])
             words = ["taskset", "-c", core, *self.command(model, folder)]
             processes.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
-        self.wait(processes)
+        wait(processes)
         return self.result(model, folders)
 
-    def mpirun(self, model, count):
-        folder = self.work / "ranks"
-        chosen = on_core("OMPI_COMM_WORLD_RANK", self.cores, self.work / "times")
-        return folder, ["mpirun", "-np", str(count), *chosen, *self.command(model, folder)]
+    def mpirun(self, count, command):
+        return ["mpirun", "-np", str(count), *on_core("OMPI_COMM_WORLD_RANK", self.cores, self.work / "times"), *command]
 
-    def ranks(self, model, count):
-        """The same as ranks of one machine."""
-        folder, words = self.mpirun(model, count)
+    def here(self, count, command):
+        """What a command prints as ranks of this machine."""
         options = {"rmaps_base_oversubscribe": "1", "hwloc_base_binding_policy": "none"}
         environment = {**os.environ, **{f"OMPI_MCA_{name}": value for name, value in options.items()}}
         environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-        self.wait([subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)])
-        return self.result_of_ranks(model, folder, count)
+        words = self.mpirun(count, command)
+        return wait([subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)])
 
-    def on_hosts(self, model, count, rate):
+    def on_hosts(self, count, rate, command):
         """The same on hosts with one rank each, joined by a switch."""
-        folder, words = self.mpirun(model, count)
         with hosts.Hosts(count, rate=rate) as several:
-            self.wait([several.start(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)])
+            words = self.mpirun(count, command)
+            text = wait([several.start(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)])
         for rank in range(count):
             self.seconds_on_hosts += processor_seconds((self.work / f"times-{rank}").read_text())
-        return self.result_of_ranks(model, folder, count)
+        return text
 
-    def result_of_ranks(self, model, folder, count):
+    def at(self, place, count, command):
+        """`place`: here, hosts, or the rate of hosts."""
+        if place == "here":
+            return self.here(count, command)
+        return self.on_hosts(count, None if place == "hosts" else place, command)
+
+    def ranks(self, model, count, place="here"):
+        """The training as ranks."""
+        folder = self.work / "ranks"
+        self.at(place, count, self.command(model, folder))
         one = self.result(model, [folder])
         return dataclasses.replace(one, samples=count * one.samples)
+
+    def exchanges(self, count, place):
+        """The cost model of what connects the ranks there."""
+        plugin = self.segrun.parent / "segc-mpi.so"
+        text = self.at(place, count, [sys.executable, str(EXCHANGE), str(plugin)])
+        measured = json.loads(json_line(text))["seconds"]
+        return allreduce.Exchanges(tuple((int(size), seconds) for size, seconds in measured.items()))
 
 
 def torch_ddp(python, script, model, cores, port=29541):
@@ -130,9 +155,4 @@ def torch_ddp(python, script, model, cores, port=29541):
                 [str(word) for word in words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )
         )
-    outputs = [process.communicate() for process in processes]
-    for process, (_, said) in zip(processes, outputs):
-        if process.returncode:
-            raise commands.Failure(f"{commands.last_line(said)} (exit code {process.returncode})")
-    line = next(line for line in outputs[0][0].splitlines() if line.startswith("{"))
-    return json.loads(line)
+    return json.loads(json_line(wait(processes)))

@@ -154,17 +154,18 @@ class Measurement(unittest.TestCase):
     plan = Schedule((Bucket(1_000_000, 0.050), Bucket(1_000_000, 0.100)), 0.100, 0.010)
 
     def test_prediction_of_ranks(self):
-        # Nothing travels for nothing: 1 ms of the processor for each bucket, the
-        # last one behind the kernels.
-        step = measure.predict(self.plan, 0.110, 2, 1, 1e-9, None)
-        self.assertAlmostEqual(step, 0.110 + 2 * 0.001)
-        # Twice the time of a step, in which two ranks share a core.
-        step = measure.predict(self.plan, 0.220, 4, 2, 1e-9, None)
-        self.assertAlmostEqual(step, 0.220 + 2 * 0.003)
-        # 1 Gbit/s: 8.6 ms for a bucket.
-        link = measure.LINKS["1gbit"]
-        step = measure.predict(self.plan, 0.110, 2, 1, 0.0, link)
-        self.assertAlmostEqual(step, 0.110 + link.seconds(1_000_000))
+        link = allreduce.Exchanges(((1000, 0.001), (1_000_000, 0.010)))
+        # The first bucket travels beside the kernels, the last one behind them.
+        self.assertAlmostEqual(measure.predict(self.plan, 0.110, link, 0.0), 0.110 + 0.010)
+        # And takes 5 ms of the processor from them.
+        self.assertAlmostEqual(measure.predict(self.plan, 0.110, link, 5e-9), 0.110 + 0.005 + 0.010)
+
+    def test_parts(self):
+        link = allreduce.Exchanges(((1000, 0.001), (1_000_000, 0.010)), largest=1_000_000)
+        self.assertAlmostEqual(link.seconds(1000), 0.001)
+        self.assertAlmostEqual(link.seconds(500), 0.00075)
+        self.assertAlmostEqual(link.seconds(500_500), 0.0055)
+        self.assertAlmostEqual(link.seconds(2_001_000), 0.021)
 
     def test_turns_repeat_what_others_disturb(self):
         options = argparse.Namespace(busy_limit=0.03, wait=0.0, tries=3)
