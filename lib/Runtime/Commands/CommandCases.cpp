@@ -29,6 +29,9 @@ public:
   }
   void stop() override { queue.stop(); }
   bool isShared() const override { return false; }
+  Status exclusively(const std::function<Status()> &function) override {
+    return function();
+  }
 
   std::optional<CommandResult> leave(const Status &status) override {
     if (status.ok())
@@ -82,7 +85,7 @@ CommandCases::forEach(const std::function<Status(int64_t index)> &function) {
     return Status::success();
   return {StatusCode::Interrupted,
           "interrupted after " + std::to_string(done) + " of " +
-              std::to_string(work.names.size()) + " cases"};
+              std::to_string(work.names.size()) + " " + work.noun};
 }
 
 std::vector<FailedCase> CommandCases::failures() const {

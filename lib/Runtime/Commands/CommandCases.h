@@ -43,7 +43,8 @@ public:
     /// Undoes what was done of the cases, where the last process leaves a
     /// command that is not closed.
     std::function<void()> undo = {};
-    int64_t maxAttempts = 2; ///< Of ranks that end while they are at a case.
+    int64_t maxAttempts = 2;    ///< Of ranks that end while they are at a case.
+    std::string noun = "cases"; ///< What the cases are.
   };
 
   /// Without a job all cases are this process's. `begin` is called before the
@@ -57,6 +58,9 @@ public:
   /// Works on one case after the other until none is left. What `function`
   /// returns is what became of the case, unless it was interrupted.
   Status forEach(const std::function<Status(int64_t index)> &function);
+
+  /// Calls `function` while no other process of the command does.
+  virtual Status exclusively(const std::function<Status()> &function) = 0;
 
   /// Ends the work of this process, which went as `status` says, and waits for
   /// that of other ranks. Returns what the process exits with; the one process

@@ -37,7 +37,7 @@ void segc::addThreads(CLI::App &app, int64_t &threads) {
 void segc::addSharing(CLI::App &app, std::optional<int64_t> &ranks) {
   app.add_option("--ranks", ranks,
                  "Start so many processes on this machine that share the "
-                 "cases; on a cluster its launcher starts them")
+                 "cases or folds; on a cluster its launcher starts them")
       ->check(integerIn(1, maxRanks));
 }
 

@@ -7,6 +7,8 @@
 
 #include "CacheEvaluation.h"
 #include "PostprocessOption.h"
+#include "SharedJob.h"
+#include "TrainRanks.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
 #include "segc/Base/Signals.h"
@@ -17,13 +19,13 @@
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Inference/Evaluate.h"
 #include "segc/Runtime/Inference/EvaluateFolders.h"
+#include "segc/Runtime/Metrics/MetricsRecord.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/CrossValidation.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 
 using namespace segc;
 namespace fs = std::filesystem;
@@ -32,39 +34,58 @@ static constexpr const char *tableName = "cross-validation.json";
 static constexpr const char *seedPrefix = "seed-";
 /// Of the surface Dice, in mm.
 static constexpr double surfaceTolerance = 1;
+/// A fold goes on from its checkpoint where a rank was killed.
+static constexpr int64_t maxAttempts = 5;
 
 namespace {
 
 class CrossValidationRun {
 public:
-  explicit CrossValidationRun(const CrossValidateOptions &options)
-      : options(options), results(options.train.results),
+  CrossValidationRun(const CrossValidateOptions &options, const Job *job)
+      : options(options), job(job), results(options.train.results),
         cached(holdsCache(options.train.data.data)) {}
 
   CommandResult run();
 
 private:
+  /// A training of a seed.
+  struct Fold {
+    int64_t seed, fold;
+  };
+
   /// Opens model and data once, to see what is wrong before any work.
   Status prepare();
   /// The files that are read: of a cache also those that its cases come from.
-  StatusOr<std::vector<std::string>> dataFiles(const Manifest &manifest);
+  StatusOr<std::vector<std::string>> openFiles(const Manifest &manifest);
   /// Takes the results of an earlier run, or puts them aside.
   Status begin();
+  StatusOr<std::unique_ptr<CommandCases>> openFolds();
   TrainOptions trainingOf(int64_t seed, int64_t fold) const;
-  CommandResult runFold(int64_t seed, int64_t fold);
-  StatusOr<FoldResult> evaluate(const TrainOptions &training);
-  /// The same of the folds of a cache, by the cases on the grids of their
-  /// files.
-  Status evaluateCached(const TrainOptions &training, FoldResult &result);
+  std::string tablePath() const { return results + "/" + tableName; }
+  StatusOr<CrossValidation> readTable() const;
+  /// Adds a result to the table, in the order of the folds.
+  Status addResult(FoldResult result) const;
+  /// The folds that this process takes.
+  Status runFolds(CommandCases &cases);
+  /// Trains a fold, unless that is done, and measures what it held out.
+  Status runFold(int64_t index, CommandCases &cases) const;
+  /// The numbers of the table; `held` is null but for a cache.
+  StatusOr<FoldResult> evaluate(const TrainOptions &training,
+                                const std::vector<CaseMetrics> *held) const;
   Status evaluateSamples(const TrainOptions &training,
                          FoldResult &result) const;
   /// Measures the cases that a fold held out on the grids of their files.
-  StatusOr<MetricsTable> measureFold(const TrainOptions &training) const;
-  StatusOr<MetricsTable> measureCached(const TrainOptions &training) const;
+  StatusOr<std::vector<CaseMetrics>>
+  measureFold(const TrainOptions &training) const;
+  StatusOr<std::vector<CaseMetrics>>
+  measureSamples(const TrainOptions &training) const;
+  StatusOr<std::vector<CaseMetrics>>
+  measureCached(const TrainOptions &training) const;
   /// Writes the metrics of the cases that the folds of a seed held out.
-  Status measureCases(int64_t seed);
+  Status writeCases(size_t seedIndex, const CommandCases &cases) const;
   /// Chooses post-processing by the masks of the cases of a seed.
   Status choosePostprocessing(int64_t seed, const MetricsTable &table) const;
+  CommandResult finish(const CommandCases &cases) const;
   StatusOr<LoadedModel> openFold(const TrainOptions &training) const {
     return openTrained(training.model, checkpointOf(training));
   }
@@ -76,15 +97,16 @@ private:
   }
 
   const CrossValidateOptions &options;
+  const Job *job; ///< Null in the only process.
   std::string results, checkpoint;
   bool cached; ///< The data are those of a cache.
-  /// What the folds of a cache held out, by seed and fold, as far as this
-  /// process evaluated it.
-  std::map<std::pair<int64_t, int64_t>, MetricsTable> measured;
-  int64_t classes = 0; ///< Of the model, or its regions and the background.
+  std::vector<Fold> folds;
+  MetricsTable noCases; ///< Of the classes or regions of the data.
+  int64_t classes = 0;  ///< Of the model, or its regions and the background.
   std::vector<std::string> labelNames; ///< Of the masks.
+  Notes notes; ///< None: those of the data are said by each fold.
   std::optional<ResultsFolder> folder; ///< Keeps its lock.
-  CrossValidation table;
+  OrderedJson tableOptions;
 };
 
 } // namespace
@@ -162,11 +184,13 @@ static void addWindowOptions(const OriginalGridOptions &onGrid,
 }
 
 StatusOr<std::vector<std::string>>
-CrossValidationRun::dataFiles(const Manifest &manifest) {
+CrossValidationRun::openFiles(const Manifest &manifest) {
   const TrainOptions first = trainingOf(options.seeds[0], 0);
   if (!cached) {
     SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                           openData(first.data, manifest));
+    noCases.tolerance = surfaceTolerance;
+    noCases.classNames = foregroundNames(dataset->classNames());
     return dataset->files();
   }
   std::vector<std::string> files;
@@ -183,8 +207,10 @@ CrossValidationRun::dataFiles(const Manifest &manifest) {
                           originalFilesOf(*cases->cache,
                                           cases->split.validation,
                                           options.onGrid));
-    if (fold == 0)
+    if (fold == 0) {
       files = cases->cache->files();
+      noCases = tableOf(cases->cache->plan(), surfaceTolerance);
+    }
     std::move(originals.begin(), originals.end(), std::back_inserter(files));
   }
   return files;
@@ -201,33 +227,53 @@ Status CrossValidationRun::prepare() {
   SEGC_ASSIGN_OR_RETURN(labelNames, labelNamesOf(manifest.pipeline));
   checkpoint = options.checkpoint.value_or(recipeOf(manifest).published);
   SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> files,
-                        dataFiles(manifest));
+                        openFiles(manifest));
   SEGC_ASSIGN_OR_RETURN(std::string library,
                         readFile(model.runner.library().path()));
-  table.options = optionsOf(options.train, sha256(library), checkpoint);
+  tableOptions = optionsOf(options.train, sha256(library), checkpoint);
   if (cached)
-    addWindowOptions(options.onGrid, options.train, table.options);
+    addWindowOptions(options.onGrid, options.train, tableOptions);
   CommandPaths paths;
   paths.inputs = {{"--model", options.train.model.model},
                   {"--init", options.train.init}};
   addInputs(paths, "--data", files);
   paths.places = {{"--results", results}};
   paths.folders = {{"--results", results}};
-  paths.outputs = {{"--results", results + "/" + tableName}};
+  paths.outputs = {{"--results", tablePath()}};
+  for (int64_t seed : options.seeds)
+    for (int64_t fold = 0; fold < options.folds; ++fold)
+      folds.push_back({seed, fold});
   return checkOutputs(paths);
+}
+
+StatusOr<CrossValidation> CrossValidationRun::readTable() const {
+  SEGC_ASSIGN_OR_RETURN(const std::string text,
+                        readFile(tablePath(), 1u << 28));
+  return CrossValidation::fromJson(text, tablePath());
+}
+
+Status CrossValidationRun::addResult(FoldResult result) const {
+  SEGC_ASSIGN_OR_RETURN(CrossValidation table, readTable());
+  table.results.push_back(std::move(result));
+  // Ranks end them in any order.
+  std::vector<FoldResult> ordered;
+  for (const FoldResult &known : table.results)
+    if (std::none_of(folds.begin(), folds.end(), [&](const Fold &f) {
+          return f.seed == known.seed && f.fold == known.fold;
+        }))
+      ordered.push_back(known);
+  for (const Fold &fold : folds)
+    if (const FoldResult *found = table.find(fold.seed, fold.fold))
+      ordered.push_back(*found);
+  table.results = std::move(ordered);
+  return writeFileAtomically(tablePath(), jsonText(table.toJson(), 2) + "\n");
 }
 
 Status CrossValidationRun::begin() {
   SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(results));
-  const std::string path = results + "/" + tableName;
-  if (options.train.resume && pathExists(path)) {
-    SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path, 1u << 28));
-    SEGC_ASSIGN_OR_RETURN(CrossValidation before,
-                          CrossValidation::fromJson(text, path));
-    SEGC_RETURN_IF_ERROR(
-        checkSameOptions(before.options, table.options, results));
-    table.results = std::move(before.results);
-    return Status::success();
+  if (options.train.resume && pathExists(tablePath())) {
+    SEGC_ASSIGN_OR_RETURN(const CrossValidation before, readTable());
+    return checkSameOptions(before.options, tableOptions, results);
   }
   std::vector<std::string> names = {tableName};
   std::error_code error;
@@ -243,7 +289,27 @@ Status CrossValidationRun::begin() {
   SEGC_ASSIGN_OR_RETURN(std::string aside, folder->putAside(pointers));
   if (!aside.empty())
     printMessage(results + ": what an earlier run left is now in " + aside);
-  return writeFileAtomically(path, jsonText(table.toJson(), 2) + "\n");
+  CrossValidation table;
+  table.options = tableOptions;
+  return writeFileAtomically(tablePath(), jsonText(table.toJson(), 2) + "\n");
+}
+
+StatusOr<std::unique_ptr<CommandCases>> CrossValidationRun::openFolds() {
+  CommandCases::Work work;
+  work.folder = results + "/.ranks";
+  for (const Fold &fold : folds)
+    work.names.push_back("fold " + std::to_string(fold.fold) + " of seed " +
+                         std::to_string(fold.seed));
+  work.maxAttempts = maxAttempts;
+  work.noun = "folds";
+  SEGC_ASSIGN_OR_RETURN(
+      std::unique_ptr<CommandCases> cases,
+      CommandCases::open(job, std::move(work), notes, [&] { return begin(); }));
+  if (job) {
+    folder.reset();
+    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::share(results));
+  }
+  return cases;
 }
 
 TrainOptions CrossValidationRun::trainingOf(int64_t seed, int64_t fold) const {
@@ -275,22 +341,20 @@ Status CrossValidationRun::evaluateSamples(const TrainOptions &training,
   return Status::success();
 }
 
-Status CrossValidationRun::evaluateCached(const TrainOptions &training,
-                                          FoldResult &result) {
-  SEGC_ASSIGN_OR_RETURN(MetricsTable metrics, measureCached(training));
-  measured[{result.seed, result.fold}] = metrics;
-  metrics.completeClasses();
-  result.setValues(metrics.toRecord());
-  return Status::success();
-}
-
 StatusOr<FoldResult>
-CrossValidationRun::evaluate(const TrainOptions &training) {
+CrossValidationRun::evaluate(const TrainOptions &training,
+                             const std::vector<CaseMetrics> *held) const {
   FoldResult result;
   result.seed = training.data.seed;
   result.fold = training.data.fold.value_or(0);
-  SEGC_RETURN_IF_ERROR(cached ? evaluateCached(training, result)
-                              : evaluateSamples(training, result));
+  if (held) {
+    MetricsTable metrics = noCases;
+    metrics.cases = *held;
+    metrics.completeClasses();
+    result.setValues(metrics.toRecord());
+  } else {
+    SEGC_RETURN_IF_ERROR(evaluateSamples(training, result));
+  }
   SEGC_ASSIGN_OR_RETURN(TrainState evaluated,
                         readTrainState(checkpointOf(training)));
   SEGC_ASSIGN_OR_RETURN(TrainState last,
@@ -300,45 +364,77 @@ CrossValidationRun::evaluate(const TrainOptions &training) {
   return result;
 }
 
-CommandResult CrossValidationRun::runFold(int64_t seed, int64_t fold) {
+Status CrossValidationRun::runFold(int64_t index, CommandCases &cases) const {
+  const auto [seed, fold] = folds[static_cast<size_t>(index)];
   const TrainOptions training = trainingOf(seed, fold);
-  std::fprintf(stderr, "segrun: fold %lld of seed %lld: %s\n",
-               static_cast<long long>(fold), static_cast<long long>(seed),
-               training.results.c_str());
-  CommandResult trained = runTrain(training);
-  if (!trained.status.ok())
-    return trained;
-  SEGC_ASSIGN_OR_RETURN(FoldResult result, evaluate(training));
-  table.results.push_back(std::move(result));
-  return writeFileAtomically(results + "/" + tableName,
-                             jsonText(table.toJson(), 2) + "\n");
+  SEGC_ASSIGN_OR_RETURN(const CrossValidation table, readTable());
+  const bool isDone = table.find(seed, fold) != nullptr;
+  if (!isDone) {
+    std::fprintf(stderr, "segrun: fold %lld of seed %lld: %s\n",
+                 static_cast<long long>(fold), static_cast<long long>(seed),
+                 training.results.c_str());
+    SEGC_RETURN_IF_ERROR(trainAlone(training).status);
+  }
+  std::optional<FoldResult> result;
+  if (!isDone && !cached) {
+    SEGC_ASSIGN_OR_RETURN(result, evaluate(training, nullptr));
+  }
+  SEGC_ASSIGN_OR_RETURN(const std::vector<CaseMetrics> held,
+                        measureFold(training));
+  if (!isDone && cached) {
+    SEGC_ASSIGN_OR_RETURN(result, evaluate(training, &held));
+  }
+  if (result)
+    SEGC_RETURN_IF_ERROR(
+        cases.exclusively([&] { return addResult(std::move(*result)); }));
+  Json list = Json::array();
+  for (const CaseMetrics &entry : held)
+    list.push_back(toJson(entry));
+  cases.setValue(index, std::move(list));
+  return Status::success();
 }
 
-StatusOr<MetricsTable>
+Status CrossValidationRun::runFolds(CommandCases &cases) {
+  if (job)
+    return cases.forEach([&](int64_t index) { return runFold(index, cases); });
+  // What a seed held out is written when its last fold is done, and nothing is
+  // trained behind a failure.
+  while (const std::optional<int64_t> index = cases.next(/*wait=*/true)) {
+    const Status status = runFold(*index, cases);
+    SEGC_RETURN_IF_ERROR(status);
+    cases.finish(*index, status);
+    if ((*index + 1) % options.folds == 0)
+      SEGC_RETURN_IF_ERROR(
+          writeCases(static_cast<size_t>(*index / options.folds), cases));
+  }
+  return stopSignal()
+             ? Status(StatusCode::Interrupted, "interrupted behind a fold")
+             : Status::success();
+}
+
+StatusOr<std::vector<CaseMetrics>>
 CrossValidationRun::measureFold(const TrainOptions &training) const {
+  return cached ? measureCached(training) : measureSamples(training);
+}
+
+StatusOr<std::vector<CaseMetrics>>
+CrossValidationRun::measureSamples(const TrainOptions &training) const {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model, openFold(training));
   SEGC_ASSIGN_OR_RETURN(
       std::unique_ptr<Dataset> dataset,
       openData(training.data, model.runner.manifest(), model.frame));
-  MetricsTable table;
-  table.tolerance = surfaceTolerance;
-  table.classNames = foregroundNames(dataset->classNames());
-  SEGC_ASSIGN_OR_RETURN(
-      table.cases,
-      measureSplit(model.runner, *dataset, Split::Validation,
-                   batchSizeOf(training.model, model.runner.manifest()),
-                   table.tolerance, *model.pool));
-  return table;
+  return measureSplit(model.runner, *dataset, Split::Validation,
+                      batchSizeOf(training.model, model.runner.manifest()),
+                      surfaceTolerance, *model.pool);
 }
 
-StatusOr<MetricsTable>
+StatusOr<std::vector<CaseMetrics>>
 CrossValidationRun::measureCached(const TrainOptions &training) const {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model, openFold(training));
   SEGC_ASSIGN_OR_RETURN(CacheCases cases,
                         openCacheCases(training.data, model.runner.manifest()));
-  MetricsTable table = tableOf(cases.cache->plan(), surfaceTolerance);
   CacheEvaluation how(options.onGrid);
-  how.tolerance = table.tolerance;
+  how.tolerance = surfaceTolerance;
   how.limits.maxBytes = static_cast<uint64_t>(training.data.maxImageBytes);
   how.batch = batchSizeOf(training.model, model.runner.manifest());
   if (options.onGrid.saveMasks)
@@ -356,28 +452,17 @@ CrossValidationRun::measureCached(const TrainOptions &training) const {
   const std::vector<FailedCase> failures = work->failures();
   if (!failures.empty())
     return failures[0].status.withContext("case " + failures[0].name);
-  table.cases = metricsOf(*work);
-  return table;
+  return metricsOf(*work);
 }
 
-Status CrossValidationRun::measureCases(int64_t seed) {
-  MetricsTable metrics;
-  for (int64_t fold = 0; fold < options.folds; ++fold) {
-    const TrainOptions training = trainingOf(seed, fold);
-    auto known = measured.extract({seed, fold});
-    MetricsTable held;
-    if (known) {
-      held = std::move(known.mapped());
-    } else {
-      SEGC_ASSIGN_OR_RETURN(held, cached ? measureCached(training)
-                                         : measureFold(training));
-    }
-    metrics.tolerance = held.tolerance;
-    metrics.classNames.merge(held.classNames);
-    metrics.classes = held.classes;
-    std::move(held.cases.begin(), held.cases.end(),
-              std::back_inserter(metrics.cases));
-  }
+Status CrossValidationRun::writeCases(size_t seedIndex,
+                                      const CommandCases &cases) const {
+  const int64_t seed = options.seeds[seedIndex];
+  const auto ofSeed = static_cast<size_t>(options.folds);
+  MetricsTable metrics = noCases;
+  for (size_t fold = 0; fold < ofSeed; ++fold)
+    for (const Json &entry : cases.records()[seedIndex * ofSeed + fold].value)
+      metrics.cases.push_back(caseMetricsOf(entry));
   metrics.completeClasses();
   SEGC_RETURN_IF_ERROR(writeCaseMetrics(metrics, seedFolder(seed)));
   return options.onGrid.saveMasks ? choosePostprocessing(seed, metrics)
@@ -421,25 +506,40 @@ CrossValidationRun::choosePostprocessing(int64_t seed,
   return Status::success();
 }
 
-CommandResult CrossValidationRun::run() {
-  SEGC_RETURN_IF_ERROR(checkOptions(options));
-  SEGC_RETURN_IF_ERROR(prepare());
-  SEGC_RETURN_IF_ERROR(begin());
-  catchStopSignals();
-  for (int64_t seed : options.seeds) {
-    for (int64_t fold = 0; fold < options.folds; ++fold) {
-      if (table.find(seed, fold))
-        continue;
-      CommandResult result = runFold(seed, fold);
-      if (!result.status.ok())
-        return result;
-    }
-    SEGC_RETURN_IF_ERROR(measureCases(seed));
+CommandResult CrossValidationRun::finish(const CommandCases &cases) const {
+  const std::vector<FailedCase> failures = cases.failures();
+  if (failures.size() == 1)
+    return failures[0].status.withContext(failures[0].name);
+  std::string names;
+  for (const FailedCase &failure : failures) {
+    printMessage(failure.name + ": " + failure.status.message());
+    names += (names.empty() ? "" : ", ") + failure.name;
   }
+  if (!failures.empty())
+    return dataLoss(std::to_string(failures.size()) + " of " +
+                    std::to_string(folds.size()) + " folds failed: " + names);
+  for (size_t i = 0; job && i < options.seeds.size(); ++i)
+    SEGC_RETURN_IF_ERROR(writeCases(i, cases));
+  SEGC_ASSIGN_OR_RETURN(const CrossValidation table, readTable());
   std::printf("%s", table.toText().c_str());
   return Status::success();
 }
 
+CommandResult CrossValidationRun::run() {
+  SEGC_RETURN_IF_ERROR(checkOptions(options));
+  SEGC_RETURN_IF_ERROR(prepare());
+  catchStopSignals();
+  SEGC_ASSIGN_OR_RETURN(const std::unique_ptr<CommandCases> cases, openFolds());
+  const Status status = runFolds(*cases);
+  if (std::optional<CommandResult> result = cases->leave(status))
+    return *result;
+  return cases->close(finish(*cases));
+}
+
 CommandResult segc::runCrossValidate(const CrossValidateOptions &options) {
-  return CrossValidationRun(options).run();
+  return runShared(options.ranks, [&](const Job *job) {
+    CrossValidateOptions ofRank = options;
+    ofRank.train.model.threads = threadsOf(options.train.model.threads, job);
+    return CrossValidationRun(ofRank, job).run();
+  });
 }

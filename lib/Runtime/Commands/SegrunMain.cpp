@@ -158,7 +158,7 @@ static std::string commandLineText(int argc, char **argv) {
 static Status checkAlone(const std::string &command) {
   const std::optional<Job> job = jobOfEnvironment();
   const std::set<std::string> byRanks = {"train", "predict", "evaluate",
-                                         "preprocess"};
+                                         "preprocess", "cross-validate"};
   if (!job || byRanks.count(command))
     return Status::success();
   return wrongUsage(job->launcher + " has started " +

@@ -101,7 +101,8 @@ std::optional<CommandResult> SharedCases::leave(const Status &status) {
   if (status.code() == StatusCode::Interrupted)
     return Status(StatusCode::Interrupted,
                   "interrupted after " + std::to_string(dealing->finished()) +
-                      " of " + std::to_string(work.names.size()) + " cases");
+                      " of " + std::to_string(work.names.size()) + " " +
+                      work.noun);
   const Status own = status.ok() ? error : status;
   if (!own.ok()) {
     printMessage(rankText() + ": " + own.message());

@@ -32,6 +32,9 @@ public:
   void finish(int64_t index, const Status &status) override;
   void stop() override { dealing->stop(); }
   bool isShared() const override { return true; }
+  Status exclusively(const std::function<Status()> &function) override {
+    return dealing->exclusively(function);
+  }
 
   std::optional<CommandResult> leave(const Status &status) override;
   /// Prints the error of the command first.

@@ -219,6 +219,11 @@ static CommandResult trainAs(const TrainOptions &options, int64_t threads,
   return train(run);
 }
 
+CommandResult segc::trainAlone(const TrainOptions &options) {
+  SEGC_RETURN_IF_ERROR(checkTrainOptions(options));
+  return trainAs(options, options.model.threads, nullptr);
+}
+
 /// What only ranks need.
 static Status checkWithoutRanks(const TrainOptions &options) {
   const char *idle = !options.messages.empty() ? "--messages"
@@ -249,10 +254,11 @@ CommandResult segc::runTrain(const TrainOptions &options) {
     benchmark.json = options.json;
     return runBenchmark(benchmark);
   }
+  if (!job && wanted == 1)
+    return trainAlone(options);
   SEGC_RETURN_IF_ERROR(checkTrainOptions(options));
   if (!job)
-    return wanted > 1 ? startRanks(wanted)
-                      : trainAs(options, options.model.threads, nullptr);
+    return startRanks(wanted);
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Communicator> ranks,
                         connectTraining(*job, options));
   const int64_t threads =

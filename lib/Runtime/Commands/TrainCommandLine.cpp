@@ -221,6 +221,7 @@ void segc::addCrossValidate(CLI::App &root, const std::string &commandLine,
                  "Weights that are evaluated, last or best; default: as the "
                  "published example does")
       ->check(CLI::IsMember({"last", "best"}));
+  addSharing(app, options->ranks);
   const std::set<std::string> ofCaches = addOriginalGrid(app, options->onGrid);
   app.callback([&command, options, &app, ofCaches] {
     options->onGrid.given = givenOf(app, ofCaches);

@@ -21,6 +21,9 @@ connectTraining(const Job &job, const TrainOptions &options);
 /// and waits for them.
 CommandResult startRanks(int64_t ranks);
 
+/// Trains in this process alone, whatever job it belongs to.
+CommandResult trainAlone(const TrainOptions &options);
+
 /// Ends the part of a rank: after an error those of all, which would wait for
 /// it.
 CommandResult endRank(Communicator &ranks, CommandResult result);

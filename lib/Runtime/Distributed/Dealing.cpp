@@ -261,6 +261,12 @@ Status Dealing::finish(int64_t unit, const std::string &record) {
   return Status::success();
 }
 
+Status Dealing::exclusively(const std::function<Status()> &function) {
+  const std::lock_guard<std::mutex> guard(mutex);
+  SEGC_ASSIGN_OR_RETURN(const ByteLock lock, ByteLock::take(*file, stateLock));
+  return function();
+}
+
 /// Counts the units of a state that are finished.
 static int64_t countFinished(const std::string &state, size_t first) {
   int64_t count = 0;

@@ -120,6 +120,7 @@ struct CrossValidateOptions {
   /// published example of the pipeline evaluates.
   std::optional<std::string> checkpoint;
   OriginalGridOptions onGrid;
+  std::optional<int64_t> ranks; ///< See TrainOptions; each trains alone.
 };
 
 struct EvaluateOptions {

@@ -73,6 +73,8 @@ public:
   void stop() { isStopped = true; }
   Status finish(int64_t unit, const std::string &record);
   int64_t finished();
+  /// Calls `function` while no other rank does, nor takes or finishes a unit.
+  Status exclusively(const std::function<Status()> &function);
 
   /// Waits until the job is finished (false), or all units are and this rank
   /// is the one to finish it (true): see close().
