@@ -229,6 +229,14 @@ def parse():
     return options
 
 
+def command_of(options):
+    """Without what is a path of this machine."""
+    words = ["python3 bench/scaling/measure.py", "--parts", ",".join(options.parts)]
+    for name in ("only", "rounds", "scale", "busy_limit", "wait", "tries"):
+        words += [f"--{name.replace('_', '-')}", f"{getattr(options, name)}"] if getattr(options, name) != "" else []
+    return " ".join(words + ["--promptly"] * options.promptly + ["--python PYTHON"] * bool(options.python))
+
+
 def main():
     options = parse()
     if options.promptly:
@@ -242,7 +250,7 @@ def main():
         "format": 1,
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commands.commit(ROOT),
-        "command": " ".join(["python3", "bench/scaling/measure.py", *sys.argv[1:]]),
+        "command": command_of(options),
         "machine": name,
         "cores": cores,
         "pairs": [],
