@@ -179,18 +179,6 @@ void normGradApply(NormGradApplyOp, Operands operands, Results results) {
   }
 }
 
-void normDeviation(NormDeviationOp, Operands operands, Results results) {
-  for (int64_t i = 0; i < results[0].size(); ++i) {
-    double apart = (*operands[0])[i] - (*operands[2])[i];
-    results[0][i] = std::pow((*operands[1])[i], -2) + apart * apart;
-  }
-}
-
-void normRstd(NormRstdOp, Operands operands, Results results) {
-  for (int64_t i = 0; i < results[0].size(); ++i)
-    results[0][i] = 1 / std::sqrt((*operands[0])[i]);
-}
-
 /// Updates running statistics to momentum * running + (1 - momentum) *
 /// batch(value), or keeps the old ones where that is not finite.
 template <typename OpTy>
@@ -217,6 +205,18 @@ void runningVariance(RunningVarianceOp op, Operands operands, Results results) {
 }
 
 } // namespace
+
+static void normDeviation(NormDeviationOp, Operands operands, Results results) {
+  for (int64_t i = 0; i < results[0].size(); ++i) {
+    double apart = (*operands[0])[i] - (*operands[2])[i];
+    results[0][i] = std::pow((*operands[1])[i], -2) + apart * apart;
+  }
+}
+
+static void normRstd(NormRstdOp, Operands operands, Results results) {
+  for (int64_t i = 0; i < results[0].size(); ++i)
+    results[0][i] = 1 / std::sqrt((*operands[0])[i]);
+}
 
 void evaluateStatistics(NormStatsOp op, const HostTensor &x,
                         const SumRows &rows, HostTensor &mean,

@@ -574,6 +574,15 @@ static AdjointCase topKCase(const char *name, const std::string &percent) {
           0.25};
 }
 
+/// For one rank; unittests/Program has several.
+static std::vector<AdjointCase> collectiveCases() {
+  return {AdjointCase{"all_reduce",
+                      Types{"3x2xf64"},
+                      Types{"3x2xf64"},
+                      "seg.all_reduce mean %a0 : !a0",
+                      {0}}};
+}
+
 namespace {
 
 std::vector<AdjointCase> lossCases() {
@@ -606,15 +615,6 @@ std::vector<AdjointCase> lossCases() {
       crossEntropyCase("cross_entropy", ""),
       crossEntropyCase("focal_2", "focal_gamma 2.0"),
       crossEntropyCase("focal_half", "focal_gamma 0.5")};
-}
-
-/// For one rank; unittests/Program has several.
-std::vector<AdjointCase> collectiveCases() {
-  return {AdjointCase{"all_reduce",
-                      Types{"3x2xf64"},
-                      Types{"3x2xf64"},
-                      "seg.all_reduce mean %a0 : !a0",
-                      {0}}};
 }
 
 std::vector<AdjointCase> allCases() {
