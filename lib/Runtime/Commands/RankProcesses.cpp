@@ -48,7 +48,8 @@ int64_t segc::threadsOfRank(const Job &job) {
                   : 0;
 }
 
-StatusOr<std::vector<std::string>> segc::wordsOfRank() {
+StatusOr<std::vector<std::string>>
+segc::wordsOfRank(const std::vector<std::string> &others) {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   std::error_code error;
@@ -61,15 +62,20 @@ StatusOr<std::vector<std::string>> segc::wordsOfRank() {
     const size_t end = std::min(text.find('\0', begin), text.size());
     const std::string word = text.substr(begin, end - begin);
     begin = end + 1;
-    if (!isValue && word != "--ranks" && word.rfind("--ranks=", 0) != 0)
+    const std::string name = word.substr(0, word.find('='));
+    const bool isDropped =
+        name == "--ranks" ||
+        std::find(others.begin(), others.end(), name) != others.end();
+    if (!isValue && !isDropped)
       words.push_back(word);
-    isValue = !isValue && word == "--ranks";
+    isValue = !isValue && isDropped && name == word;
   }
   words[0] = program;
   return words;
 }
 
-StatusOr<pid_t> segc::startProcess(std::vector<std::string> words) {
+StatusOr<pid_t> segc::startProcess(std::vector<std::string> words,
+                                   const std::array<int, 2> &outputs) {
   std::vector<char *> arguments;
   for (std::string &word : words)
     arguments.push_back(word.data());
@@ -83,6 +89,8 @@ StatusOr<pid_t> segc::startProcess(std::vector<std::string> words) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     const int nothing = ::open("/dev/null", O_RDONLY);
     ::dup2(nothing, STDIN_FILENO);
+    ::dup2(outputs[0], STDOUT_FILENO);
+    ::dup2(outputs[1], STDERR_FILENO);
     ::execvp(arguments[0], arguments.data());
     const int reason = errno;
     if (::write(failure[1], &reason, sizeof(reason)) < 0)

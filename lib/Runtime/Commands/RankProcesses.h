@@ -10,6 +10,7 @@
 
 #include "segc/Runtime/Distributed/Job.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -28,13 +29,16 @@ Status checkRankCount(const Job &job, std::optional<int64_t> wanted);
 /// the launcher has bound it to some.
 int64_t threadsOfRank(const Job &job);
 
-/// This program, and the words of its command line without --ranks.
-StatusOr<std::vector<std::string>> wordsOfRank();
+/// This program, and the words of its command line without --ranks and without
+/// the options of `others`, which have values.
+StatusOr<std::vector<std::string>>
+wordsOfRank(const std::vector<std::string> &others = {});
 
 /// Starts a program in a process group of its own, without input: what a
 /// terminal sends to this one's group would end the ranks at once. It ends with
-/// this process.
-StatusOr<pid_t> startProcess(std::vector<std::string> words);
+/// this process. Its standard output and error are `outputs`.
+StatusOr<pid_t> startProcess(std::vector<std::string> words,
+                             const std::array<int, 2> &outputs = {1, 2});
 
 } // namespace segc
 

@@ -115,12 +115,6 @@ static Status joinRanks(Run &run) {
                    : Status::success();
 }
 
-static Status checkRankData(const Run &run) {
-  return run.ranks && run.state.settings
-             ? run.ranks->checkData(run.state.settings->dataDigest)
-             : Status::success();
-}
-
 /// What a run leaves behind its last step, besides checkpoints.
 static Status writeResults(Run &run, RunLog &log, const Trainer &trainer,
                            bool isWhole) {
@@ -168,7 +162,7 @@ static CommandResult train(Run &run) {
   SEGC_RETURN_IF_ERROR(openSource(run));
   SEGC_RETURN_IF_ERROR(configure(run));
   SEGC_RETURN_IF_ERROR(takeSettings(run));
-  SEGC_RETURN_IF_ERROR(checkRankData(run));
+  SEGC_RETURN_IF_ERROR(checkRankSettings(run));
   SEGC_ASSIGN_OR_RETURN(RunLog log, beginLog(run, folder));
   Trainer::Evaluator evaluator;
   if (run.heldOut() > 0 && run.isFirst())
@@ -196,8 +190,11 @@ static CommandResult train(Run &run) {
   bool interrupted = status.code() == StatusCode::Interrupted;
   if (!status.ok() && !interrupted)
     return status;
-  if (run.isFirst())
-    SEGC_RETURN_IF_ERROR(writeResults(run, log, trainer, !interrupted));
+  const auto write = [&] {
+    return writeResults(run, log, trainer, !interrupted);
+  };
+  SEGC_RETURN_IF_ERROR(run.ranks ? run.ranks->workAsFirst("results", write)
+                                 : write());
   return status;
 }
 
@@ -228,6 +225,7 @@ CommandResult segc::trainAlone(const TrainOptions &options) {
 static Status checkWithoutRanks(const TrainOptions &options) {
   const char *idle = !options.messages.empty() ? "--messages"
                      : options.timeout         ? "--collective-timeout"
+                     : options.maxRestarts     ? "--max-restarts"
                                                : nullptr;
   return idle ? wrongUsage(std::string(idle) +
                            " has no effect in one process: leave it out")
@@ -239,6 +237,10 @@ CommandResult segc::runTrain(const TrainOptions &options) {
   const int64_t wanted = options.ranks.value_or(1);
   if (options.benchmark && (job || wanted > 1))
     return wrongUsage("--benchmark measures one process; start one");
+  if (job && options.maxRestarts)
+    return wrongUsage("--max-restarts has no effect here: " + job->launcher +
+                      " has started the ranks; leave it out, and start them "
+                      "again with --resume");
   if (!job && wanted == 1)
     SEGC_RETURN_IF_ERROR(checkWithoutRanks(options));
   if (options.benchmark) {
@@ -258,7 +260,7 @@ CommandResult segc::runTrain(const TrainOptions &options) {
     return trainAlone(options);
   SEGC_RETURN_IF_ERROR(checkTrainOptions(options));
   if (!job)
-    return startRanks(wanted);
+    return startRanks(wanted, options);
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Communicator> ranks,
                         connectTraining(*job, options));
   const int64_t threads =

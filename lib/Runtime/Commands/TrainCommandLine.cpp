@@ -125,6 +125,10 @@ static void addRanks(CLI::App &app, TrainOptions &options) {
                  "Start so many processes on this machine, by mpirun, that "
                  "train together; on a cluster its launcher starts them")
       ->check(integerIn(1, maxRanks));
+  app.add_option("--max-restarts", options.maxRestarts,
+                 "How often --ranks starts the processes again after they "
+                 "failed, from the last checkpoint")
+      ->check(integerIn(0, maxSteps));
   app.add_option("--messages", options.messages,
                  "Plugin that connects ranks; default: segc-mpi.so of this "
                  "build or installation")

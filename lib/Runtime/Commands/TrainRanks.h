@@ -13,13 +13,21 @@
 
 namespace segc {
 
+struct Run;
+
 /// Connects the ranks of the job that this process belongs to.
 StatusOr<std::unique_ptr<Communicator>>
 connectTraining(const Job &job, const TrainOptions &options);
 
+/// Compares what shapes the training with the other ranks, if there are any:
+/// ranks that were told other things would wait for each other in vain, or
+/// train something that nobody asked for.
+Status checkRankSettings(const Run &run);
+
 /// Starts this command again as so many processes of this machine, by mpirun,
-/// and waits for them.
-CommandResult startRanks(int64_t ranks);
+/// and waits for them. After a failure of theirs it does so again, up to
+/// options.maxRestarts times, from the last checkpoint of theirs.
+CommandResult startRanks(int64_t ranks, const TrainOptions &options);
 
 /// Trains in this process alone, whatever job it belongs to.
 CommandResult trainAlone(const TrainOptions &options);

@@ -183,7 +183,8 @@ Status segc::configure(Run &run) {
   config.evaluateEpochs = recipe.evaluateEpochs;
   config.skipEpochs = options.skipEval;
   config.saveEvery = options.saveEvery;
-  config.dumpGradients = options.dumpGradients;
+  if (run.isFirst())
+    config.dumpGradients = options.dumpGradients;
   config.bestBy = recipe.bestBy;
   if (options.bestBy) {
     SEGC_ASSIGN_OR_RETURN(config.bestBy, parseMeasure(*options.bestBy));

@@ -6,18 +6,20 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Distributed/Communicator.h"
+#include "segc/Base/Exceptions.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdio>
-#include <cstring>
+#include <mutex>
 #include <thread>
 
 using namespace segc;
 
 /// What is combined at a time: bounds the memory for values of others.
 static constexpr uint64_t partBytes = uint64_t{1} << 22;
-/// Longer texts are not ours.
-static constexpr uint64_t maxText = uint64_t{1} << 30;
+/// Rank 0 gives a sign of life after so long, while others wait for its work.
+static constexpr std::chrono::duration<double> longestSilence{1};
 
 /// The cores are for the network: who waits longer looks less often.
 static void pauseAfter(Communicator::Clock::duration waited) {
@@ -51,7 +53,7 @@ Status Communicator::receive(int64_t from, void *data, uint64_t bytes) {
   return Status::success();
 }
 
-Status Communicator::finish(bool hasDeadline) {
+Status Communicator::finish() {
   const Clock::time_point begin = Clock::now();
   for (;;) {
     const Pending *open = nullptr;
@@ -66,7 +68,7 @@ Status Communicator::finish(bool hasDeadline) {
     if (!open)
       break;
     const auto waited = Clock::now() - begin;
-    if (hasDeadline && waited > deadline) {
+    if (waited > deadline) {
       char seconds[40];
       std::snprintf(seconds, sizeof(seconds), "%g", deadline.count());
       return failure("rank " + std::to_string(open->rank) +
@@ -208,71 +210,46 @@ Status Communicator::broadcast(void *data, uint64_t bytes) {
   return finish();
 }
 
-StatusOr<std::string> Communicator::broadcast(std::string text) {
-  uint64_t length = text.size();
-  SEGC_RETURN_IF_ERROR(broadcast(&length, sizeof(length)));
-  if (length > maxText)
-    return failure("a text of " + std::to_string(length) + " bytes arrived");
-  text.resize(length);
-  SEGC_RETURN_IF_ERROR(broadcast(text.data(), length));
-  return text;
+Status Communicator::tell(bool isDone) {
+  char note = isDone ? 1 : 0;
+  return broadcast(&note, 1);
 }
 
-StatusOr<std::vector<std::string>>
-Communicator::gather(const std::string &text) {
-  uint64_t length = text.size();
+Status Communicator::workAsFirst(const std::function<Status()> &work) {
   if (!isFirst()) {
-    SEGC_RETURN_IF_ERROR(send(0, &length, sizeof(length)));
-    SEGC_RETURN_IF_ERROR(send(0, text.data(), length));
-    SEGC_RETURN_IF_ERROR(finish());
-    return std::vector<std::string>();
+    for (char isDone = 0; !isDone;)
+      SEGC_RETURN_IF_ERROR(broadcast(&isDone, 1));
+    return Status::success();
   }
-  std::vector<uint64_t> lengths(static_cast<size_t>(size()), length);
-  for (int64_t other = 1; other < size(); ++other)
-    SEGC_RETURN_IF_ERROR(
-        receive(other, &lengths[static_cast<size_t>(other)], sizeof(uint64_t)));
-  SEGC_RETURN_IF_ERROR(finish());
-  std::vector<std::string> texts = {text};
-  for (int64_t other = 1; other < size(); ++other) {
-    const uint64_t bytes = lengths[static_cast<size_t>(other)];
-    if (bytes > maxText)
-      return failure("a text of " + std::to_string(bytes) + " bytes arrived");
-    texts.emplace_back(bytes, '\0');
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool isDone = false;
+  Status told;
+  // Several signs within the deadline: one of them may be late.
+  const auto interval =
+      std::min<std::chrono::duration<double>>(deadline / 4, longestSilence);
+  std::thread signs([&] {
+    std::unique_lock<std::mutex> lock(mutex);
+    while (told.ok() &&
+           !changed.wait_for(lock, interval, [&] { return isDone; }))
+      told = withoutExceptions([&] { return tell(false); });
+  });
+  const Status status = withoutExceptions(work);
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    isDone = true;
   }
-  for (int64_t other = 1; other < size(); ++other) {
-    std::string &theirs = texts[static_cast<size_t>(other)];
-    SEGC_RETURN_IF_ERROR(receive(other, theirs.data(), theirs.size()));
-  }
-  SEGC_RETURN_IF_ERROR(finish());
-  return texts;
-}
-
-Status Communicator::checkSame(const std::string &what,
-                               const std::string &text) {
-  SEGC_ASSIGN_OR_RETURN(std::vector<std::string> texts, gather(text));
-  std::string difference;
-  for (size_t other = 1; other < texts.size() && difference.empty(); ++other)
-    if (texts[other] != text)
-      difference = what + " of rank " + std::to_string(other) + " is " +
-                   texts[other] + ", of rank 0 " + text +
-                   ": all ranks of a job need the same";
-  SEGC_ASSIGN_OR_RETURN(difference, broadcast(std::move(difference)));
-  return difference.empty() ? Status::success() : invalidArgument(difference);
-}
-
-Status Communicator::wait() {
-  const char note = 0;
-  std::vector<char> notes(static_cast<size_t>(size()));
-  for (int64_t other = 0; other < size(); ++other)
-    if (other != rank()) {
-      SEGC_RETURN_IF_ERROR(
-          receive(other, &notes[static_cast<size_t>(other)], 1));
-      SEGC_RETURN_IF_ERROR(send(other, &note, 1));
-    }
-  return finish(/*hasDeadline=*/false);
+  changed.notify_all();
+  signs.join();
+  SEGC_RETURN_IF_ERROR(status);
+  SEGC_RETURN_IF_ERROR(told);
+  return tell(true);
 }
 
 Status Communicator::close() {
+  // The library may wait without a deadline.
+  setOccasion("end of the job");
+  SEGC_RETURN_IF_ERROR(checkSame({}));
   return messages.close(messages.context)
              ? failure(messages.last_error(messages.context))
              : Status::success();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/DataParallel.h"
+#include "segc/Base/Version.h"
 #include "segc/Runtime/Core/Shards.h"
 
 #include <algorithm>
@@ -97,7 +98,9 @@ Status DataParallel::gatherOptimizer(ModelRunner &runner) {
 
 Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
                            TrainState &state) {
-  SEGC_RETURN_IF_ERROR(ranks.checkSame("--model: the SHA-256", modelHash));
+  SEGC_RETURN_IF_ERROR(
+      ranks.checkSame({{"the version of segrun", versionText()},
+                       {"--model: the SHA-256", modelHash}}));
   SEGC_RETURN_IF_ERROR(checkAverages(runner.library()));
   runner.setCollectives(&collectives);
   ranks.setOccasion("weights of rank 0");
@@ -134,8 +137,13 @@ CollectiveTimes DataParallel::times() {
   return times;
 }
 
-Status DataParallel::waitForFirst(TrainState &state) {
-  ranks.setOccasion("evaluation after step " + std::to_string(state.step));
-  SEGC_RETURN_IF_ERROR(ranks.wait());
-  return shareState(state);
+Status DataParallel::checkSettings(const Communicator::NamedTexts &settings) {
+  ranks.setOccasion("settings of the training");
+  return ranks.checkSame(settings);
+}
+
+Status DataParallel::workAsFirst(const std::string &what,
+                                 const std::function<Status()> &work) {
+  ranks.setOccasion(what);
+  return ranks.workAsFirst(work);
 }

@@ -110,10 +110,13 @@ Status Trainer::afterStep() {
   if ((evaluator || config.firstEvaluates) && (counts || atEnd()) &&
       !isAskedToStop()) {
     SEGC_RETURN_IF_ERROR(gatherOptimizer());
-    if (evaluator)
+    if (!config.ranks) {
       SEGC_RETURN_IF_ERROR(evaluate(counts));
-    if (config.ranks) {
-      SEGC_RETURN_IF_ERROR(config.ranks->waitForFirst(state_));
+    } else {
+      SEGC_RETURN_IF_ERROR(config.ranks->workAsFirst(
+          "evaluation after step " + std::to_string(state_.step),
+          [&] { return evaluate(counts); }));
+      SEGC_RETURN_IF_ERROR(config.ranks->shareState(state_));
       savedSeconds = state_.seconds;
       std::vector<float> asked = {stopSignal() ? 1.0f : 0.0f};
       SEGC_RETURN_IF_ERROR(config.ranks->average(asked));

@@ -37,14 +37,23 @@ static void checkConformance(Communicator &ranks) {
   for (size_t i = 0; i < texts->size(); ++i)
     EXPECT_EQ((*texts)[i], std::string(i, 'x'));
 
-  EXPECT_TRUE(ranks.checkSame("the model", "abc").ok());
-  const Status differs = ranks.checkSame(
-      "the model", ranks.rank() == ranks.size() - 1 ? "abd" : "abc");
+  EXPECT_TRUE(ranks.checkSame({{"the model", "abc"}}).ok());
+  const bool isLast = ranks.rank() == ranks.size() - 1;
+  const Status differs = ranks.checkSame({{"the seed", ""},
+                                          {"the model", isLast ? "abd" : "abc"},
+                                          {"the rate", isLast ? "1" : "2"}});
   EXPECT_EQ(differs.code(), StatusCode::InvalidArgument);
   EXPECT_THAT(differs.message(),
               HasSubstr("the model of rank " +
                         std::to_string(ranks.size() - 1) + " is abd"));
-  EXPECT_TRUE(ranks.wait().ok());
+  int64_t worked = 0;
+  EXPECT_TRUE(ranks
+                  .workAsFirst([&] {
+                    ++worked;
+                    return Status::success();
+                  })
+                  .ok());
+  EXPECT_EQ(worked, ranks.isFirst() ? 1 : 0);
 }
 
 TEST(CommunicatorTest, ThreadsConform) {
@@ -56,8 +65,8 @@ TEST(CommunicatorTest, ThreadsConform) {
       runRanks(
           size, ample,
           [](Communicator &alone) {
-            EXPECT_TRUE(alone.checkSame("the model", "abc").ok());
-            EXPECT_TRUE(alone.wait().ok());
+            EXPECT_TRUE(alone.checkSame({{"the model", "abc"}}).ok());
+            EXPECT_TRUE(alone.workAsFirst(Status::success).ok());
           },
           messages);
   }
@@ -80,6 +89,37 @@ TEST(CommunicatorTest, SilentRankIsNamed) {
                               "answered for 0.05 s"));
       },
       messages);
+}
+
+// Others wait longer than the deadline for work of rank 0, but not for a rank 0
+// that gives no sign.
+TEST(CommunicatorTest, FirstMayWorkLong) {
+  ThreadMessages messages(3);
+  runRanks(
+      3, std::chrono::milliseconds(200),
+      [](Communicator &ranks) {
+        ranks.setOccasion("evaluation after step 4");
+        const Status status = ranks.workAsFirst([] {
+          std::this_thread::sleep_for(std::chrono::milliseconds(700));
+          return Status::success();
+        });
+        EXPECT_TRUE(status.ok()) << status.message();
+        if (ranks.isFirst())
+          return;
+        EXPECT_THAT(ranks.workAsFirst(Status::success).message(),
+                    HasSubstr("evaluation after step 4: rank 0 has not "
+                              "answered for 0.2 s"));
+      },
+      messages);
+}
+
+// What goes wrong in that work is rank 0's error.
+TEST(CommunicatorTest, WorkOfFirstMayFail) {
+  ThreadMessages messages(1);
+  Communicator alone(messages.of(0), ample);
+  EXPECT_EQ(
+      alone.workAsFirst([] { return ioError("the disk is full"); }).message(),
+      "the disk is full");
 }
 
 TEST(CommunicatorTest, ErrorsOfMessagesAreTold) {

@@ -105,6 +105,7 @@ struct TrainOptions {
   std::optional<int64_t> accumulate; ///< Default: that of the resumed run.
   /// Processes to start on this machine; a launcher starts them otherwise.
   std::optional<int64_t> ranks;
+  std::optional<int64_t> maxRestarts; ///< Of these processes; 0 if absent.
   std::string messages; ///< Plugin that connects them; empty: this build's.
   std::optional<double> timeout; ///< Seconds of a collective; 600 if absent.
 };

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace segc {
@@ -77,14 +78,18 @@ public:
   StatusOr<std::string> broadcast(std::string text);
   /// Returns the texts of all ranks on rank 0, and nothing on others.
   StatusOr<std::vector<std::string>> gather(const std::string &text);
-  /// An error on all ranks if the texts differ: names `what`, the first rank
-  /// that differs from rank 0, and both texts.
-  Status checkSame(const std::string &what, const std::string &text);
-  /// Waits for all ranks, however long: for work of one of them.
-  Status wait();
+  /// Names with values, as texts.
+  using NamedTexts = std::vector<std::pair<std::string, std::string>>;
+  /// An error on all ranks if a value differs: says its name, the first rank
+  /// that differs from rank 0, and both values. All have the same names.
+  Status checkSame(const NamedTexts &values);
+  /// Does `work` on rank 0, which does not use the connection, while the others
+  /// wait: however long, as long as its process runs.
+  Status workAsFirst(const std::function<Status()> &work);
 
   /// Ends the processes of all ranks. Does not return.
   void abort(int exitCode) { messages.abort(messages.context, exitCode); }
+  /// Waits for all ranks, and ends the connection.
   Status close();
 
 private:
@@ -98,8 +103,10 @@ private:
   Status send(int64_t to, const void *data, uint64_t bytes);
   Status receive(int64_t from, void *data, uint64_t bytes);
   /// Waits for all messages under way.
-  Status finish(bool hasDeadline = true);
+  Status finish();
   Status failure(const std::string &what) const;
+  /// As rank 0: tells the others whether it is done.
+  Status tell(bool isDone);
   Status combineSlices(std::byte *values,
                        const std::vector<ElementRange> &slices, uint64_t width,
                        const Combine &combine);

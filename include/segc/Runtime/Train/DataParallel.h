@@ -33,10 +33,9 @@ public:
   /// the runner's train_step is one of all ranks.
   Status begin(ModelRunner &runner, const std::string &modelHash,
                TrainState &state);
-  /// All ranks must read the same samples.
-  Status checkData(const std::string &digest) {
-    return ranks.checkSame("--data: the hash of cases and split", digest);
-  }
+  /// All ranks must have what shapes a training alike: options, by their names,
+  /// and the hash of the data.
+  Status checkSettings(const Communicator::NamedTexts &settings);
   Collectives &ofPrograms() { return collectives; }
   /// Whether each rank has a part of the optimizer's states alone, by a model
   /// that was compiled so.
@@ -49,13 +48,15 @@ public:
   Status average(std::vector<float> &values);
   /// Of the collectives of the steps, and of means.
   CollectiveTimes times();
-  /// Waits for what rank 0 does alone, and takes the state of the run then.
-  Status waitForFirst(TrainState &state);
-
-private:
+  /// Does `work` on rank 0 while the others wait; see workAsFirst(). `what`
+  /// names it in messages.
+  Status workAsFirst(const std::string &what,
+                     const std::function<Status()> &work);
+  /// Gives all ranks the state of the run that rank 0 has.
   Status shareState(TrainState &state);
   void releaseOthers(ModelRunner &runner);
 
+private:
   Communicator &ranks;
   Collectives &collectives;
   HostReductions reductions;
