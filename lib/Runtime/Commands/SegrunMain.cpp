@@ -116,8 +116,7 @@ static std::string explain(const CLI::App &root, const CLI::Error &error) {
          help;
 }
 
-/// Output that was not written is an error, as a file's would be.
-static CommandResult closeOutput(CommandResult result) {
+CommandResult segc::closeOutput(CommandResult result) {
   errno = 0;
   if ((std::fflush(stdout) == 0 && !std::ferror(stdout)) || !result.status.ok())
     return result;
@@ -125,7 +124,8 @@ static CommandResult closeOutput(CommandResult result) {
     result.exitCode = 128 + SIGPIPE; // nobody wants to read on
     return result;
   }
-  // A failure before the last write has left no reason.
+  // It is said once. A failure before the last write has left no reason.
+  std::clearerr(stdout);
   return ioError("standard output: cannot write" +
                  (errno ? std::string(": ") + std::strerror(errno) : ""));
 }

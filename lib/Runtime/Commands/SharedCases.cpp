@@ -8,8 +8,6 @@
 #include "SharedCases.h"
 #include "CaseProgress.h"
 
-#include <cstdio>
-
 using namespace segc;
 
 Json segc::toJson(const Status &status) {
@@ -126,10 +124,10 @@ std::optional<CommandResult> SharedCases::leave(const Status &status) {
 CommandResult SharedCases::close(CommandResult result) {
   if (result.status.code() == StatusCode::Interrupted)
     return result;
+  // All is printed before another rank may exit.
+  result = closeOutput(std::move(result));
   if (!result.status.ok())
     printMessage(result.status.message());
-  // All is printed before another rank may exit.
-  std::fflush(stdout);
   CommandResult end = dealing->close(result.exitCode);
   if (end.status.ok())
     end.exitCode = result.exitCode;

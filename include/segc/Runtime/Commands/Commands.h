@@ -27,6 +27,10 @@ struct CommandResult {
 /// Line ends in names of files are escaped.
 void printMessage(const std::string &message);
 
+/// Writes what was printed. If it cannot be, that is the error of a command
+/// which had none, as it is with a file.
+CommandResult closeOutput(CommandResult result);
+
 CommandResult runTrain(const TrainOptions &options);
 CommandResult runCrossValidate(const CrossValidateOptions &options);
 CommandResult runEvaluate(const EvaluateOptions &options);
