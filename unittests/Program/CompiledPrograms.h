@@ -23,14 +23,14 @@ namespace segc::test {
 class Programs {
 public:
   /// A V-Net.
-  explicit Programs(const PipelineOptions &options) {
+  explicit Programs(const PipelineOptions &options,
+                    const std::vector<std::string> &network = {
+                        "--width", "4", "--input-shape", "8", "8", "8",
+                        "--downscale-blocks", "1", "1", "--upscale-blocks",
+                        "1"}) {
     loadDialects();
     std::string error;
-    auto built =
-        buildNetwork(&context, "vnet",
-                     {"--width", "4", "--input-shape", "8", "8", "8",
-                      "--downscale-blocks", "1", "1", "--upscale-blocks", "1"},
-                     error);
+    auto built = buildNetwork(&context, "vnet", network, error);
     EXPECT_TRUE(succeeded(built)) << error;
     compile(std::move(*built), options);
   }
