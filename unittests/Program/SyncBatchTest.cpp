@@ -107,7 +107,7 @@ public:
       else if (buffer.getRegion() != exec::Region::Gradients)
         for (ProgramMemory &memory : ranks)
           memory.write(buffer, drawn(buffer, argument.getArgNumber()));
-    for (auto [buffer, tensor] : replaced)
+    for (const auto &[buffer, tensor] : replaced)
       for (ProgramMemory &memory : ranks)
         memory.write(buffer, tensor);
     ASSERT_TRUE(succeeded(runProgram(program, ranks)));
