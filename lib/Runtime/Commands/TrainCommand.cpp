@@ -14,7 +14,6 @@
 #include "segc/Base/Version.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
-#include "segc/Runtime/Distributed/HostCollectives.h"
 #include "segc/Runtime/Inference/Evaluate.h"
 #include "segc/Runtime/Inference/EvaluateCases.h"
 #include "segc/Runtime/Inference/Predict.h"
@@ -200,17 +199,19 @@ static CommandResult train(Run &run) {
 
 /// The training of this process, alone or as one of several ranks.
 static CommandResult trainAs(const TrainOptions &options, int64_t threads,
-                             DataParallel *ranks) {
+                             TrainingRanks *others) {
   RunPhases phases;
   ModelOptions ofModel = options.model;
   ofModel.threads = threads;
+  if (others) {
+    SEGC_ASSIGN_OR_RETURN(ofModel.device, others->deviceOfRank());
+  }
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(ofModel, /*training=*/true, &phases));
-  if (ranks && !model.runner.device().sharesHostMemory())
-    return unsupported("--device " + options.model.device + ": " +
-                       std::to_string(ranks->size()) +
-                       " ranks train on the CPU only; leave --device out, or "
-                       "start one process");
+  DataParallel *ranks = nullptr;
+  if (others) {
+    SEGC_ASSIGN_OR_RETURN(ranks, others->join(model.runner.sharedDevice()));
+  }
   Run run = {options, model.runner,      {},    {}, {}, {}, {},
              {},      std::move(phases), ranks, {}};
   return train(run);
@@ -224,6 +225,7 @@ CommandResult segc::trainAlone(const TrainOptions &options) {
 /// What only ranks need.
 static Status checkWithoutRanks(const TrainOptions &options) {
   const char *idle = !options.messages.empty() ? "--messages"
+                     : !options.nccl.empty()   ? "--nccl"
                      : options.timeout         ? "--collective-timeout"
                      : options.maxRestarts     ? "--max-restarts"
                                                : nullptr;
@@ -265,8 +267,7 @@ CommandResult segc::runTrain(const TrainOptions &options) {
                         connectTraining(*job, options));
   const int64_t threads =
       options.model.threads ? options.model.threads : threadsOfRank(*job);
-  // They outlive what uses them: endRank() ends all processes after an error.
-  HostCollectives collectives(*ranks);
-  DataParallel parallel(*ranks, collectives);
-  return endRank(*ranks, trainAs(options, threads, &parallel));
+  // It outlives what uses it: endRank() ends all processes after an error.
+  TrainingRanks others(*job, options, *ranks);
+  return endRank(*ranks, trainAs(options, threads, &others));
 }

@@ -133,6 +133,10 @@ static void addRanks(CLI::App &app, TrainOptions &options) {
                  "Plugin that connects ranks; default: segc-mpi.so of this "
                  "build or installation")
       ->check(CLI::ExistingFile);
+  app.add_option("--nccl", options.nccl,
+                 "NCCL's library, which connects the GPUs of ranks; default: "
+                 "the system's libnccl.so.2")
+      ->check(CLI::ExistingFile);
   app.add_option("--collective-timeout", options.timeout,
                  "Seconds after which ranks give up on one that does not "
                  "answer")

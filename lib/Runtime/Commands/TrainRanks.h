@@ -9,7 +9,9 @@
 #define SEGC_LIB_RUNTIME_COMMANDS_TRAINRANKS_H
 
 #include "segc/Runtime/Commands/Commands.h"
+#include "segc/Runtime/Distributed/HostCollectives.h"
 #include "segc/Runtime/Distributed/Job.h"
+#include "segc/Runtime/Train/DataParallel.h"
 
 namespace segc {
 
@@ -23,6 +25,34 @@ connectTraining(const Job &job, const TrainOptions &options);
 /// ranks that were told other things would wait for each other in vain, or
 /// train something that nobody asked for.
 Status checkRankSettings(const Run &run);
+
+/// The device of a rank, and what it exchanges gradients by.
+class TrainingRanks {
+public:
+  /// Keeps all three.
+  TrainingRanks(const Job &job, const TrainOptions &options,
+                Communicator &ranks)
+      : job(job), options(options), ranks(ranks), host(ranks) {}
+
+  /// The --device of this rank: a GPU for each rank of this machine.
+  StatusOr<std::string> deviceOfRank() const;
+  /// Returns the part of this rank, whose gradients lie in the memory of
+  /// `device`. GPUs are connected here.
+  StatusOr<DataParallel *> join(const std::shared_ptr<Device> &device);
+
+private:
+  StatusOr<std::unique_ptr<Collectives>>
+  collectivesOf(const std::shared_ptr<Device> &device);
+  /// Fails with the name of a rank that does not answer.
+  Status callRoll();
+
+  const Job &job;
+  const TrainOptions &options;
+  Communicator &ranks;
+  HostCollectives host;
+  std::unique_ptr<Collectives> ofDevice; ///< Null on the processor.
+  std::optional<DataParallel> part;
+};
 
 /// Starts this command again as so many processes of this machine, by mpirun,
 /// and waits for them. After a failure of theirs it does so again, up to

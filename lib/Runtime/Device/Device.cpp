@@ -66,6 +66,19 @@ Status Device::call(Stream &, const KernelLaunch &) {
   return internalError(name() + ": a call of a library that it lacks");
 }
 
+Status Device::enqueueWork(Stream &, std::function<Status(void *)>) {
+  return internalError(name() + ": work of others on its streams");
+}
+
+Status Device::prepareConversion(const Conversion &) {
+  return Status::success();
+}
+
+Status Device::convert(Stream &, const Conversion &, DeviceAddress,
+                       DeviceAddress) {
+  return internalError(name() + ": a conversion of values");
+}
+
 StatusOr<HostView> Device::read(Stream &stream, DeviceAddress from,
                                 uint64_t bytes) {
   if (sharesHostMemory() || bytes == 0) {

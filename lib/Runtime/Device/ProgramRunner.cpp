@@ -67,6 +67,7 @@ Status ProgramRunner::run(const segc_program &program,
   Call call = {program, memory, batch, observer, {}, {}};
   SEGC_RETURN_IF_ERROR(checkServices(program, batch, call.libraryCalls));
   SEGC_RETURN_IF_ERROR(prepare(program, call.streams));
+  SEGC_RETURN_IF_ERROR(prepareCollectives(call));
   if (observer ||
       (!call.libraryCalls.empty() && calledBefore.insert(key).second))
     return enqueueAll(call);
@@ -171,10 +172,12 @@ Status ProgramRunner::enqueue(const Call &call, uint32_t index) {
   }
 }
 
-Status ProgramRunner::startCollective(const Call &call,
-                                      const segc_command &command) {
+StatusOr<segc_collective>
+ProgramRunner::collectiveOf(const Call &call,
+                            const segc_command &command) const {
+  if (command.stream >= call.streams.size())
+    return dataLoss("its stream is not one of the program");
   const segc_operand &operand = command.operands[0];
-  Stream &stream = *call.streams[command.stream];
   DeviceAddress data;
   SEGC_RETURN_IF_ERROR(addressOf(call.memory, operand, data));
   const auto isCollective = [](const segc_command &other) {
@@ -182,16 +185,43 @@ Status ProgramRunner::startCollective(const Call &call,
   };
   const segc_command *first = call.program.commands,
                      *end = first + call.program.command_count;
-  // Without others there is nothing to exchange.
-  if (collectives)
-    SEGC_RETURN_IF_ERROR(collectives->enqueue(
-        stream,
-        {sizeof(segc_collective), command.collective, operand.type,
-         operand.region, call.program.streams[command.stream], data.asPointer(),
-         elementsOf(operand, call.batch), command.travels_as,
-         static_cast<uint32_t>(std::count_if(first, &command, isCollective)),
-         static_cast<uint32_t>(std::count_if(first, end, isCollective)), 0,
-         command.shards}));
+  return segc_collective{
+      sizeof(segc_collective),
+      command.collective,
+      operand.type,
+      operand.region,
+      call.program.streams[command.stream],
+      data.asPointer(),
+      elementsOf(operand, call.batch),
+      command.travels_as,
+      static_cast<uint32_t>(std::count_if(first, &command, isCollective)),
+      static_cast<uint32_t>(std::count_if(first, end, isCollective)),
+      0,
+      command.shards};
+}
+
+/// Before anything runs; without others there is nothing to exchange.
+Status ProgramRunner::prepareCollectives(const Call &call) {
+  for (uint32_t i = 0; collectives && i < call.program.command_count; ++i) {
+    const segc_command &command = call.program.commands[i];
+    if (command.kind != SEGC_COMMAND_COLLECTIVE)
+      continue;
+    SEGC_ASSIGN_OR_RETURN(const segc_collective collective,
+                          collectiveOf(call, command));
+    SEGC_RETURN_IF_ERROR(collectives->prepare(collective)
+                             .withContext(where(call.program, command)));
+  }
+  return Status::success();
+}
+
+Status ProgramRunner::startCollective(const Call &call,
+                                      const segc_command &command) {
+  Stream &stream = *call.streams[command.stream];
+  if (collectives) {
+    SEGC_ASSIGN_OR_RETURN(const segc_collective collective,
+                          collectiveOf(call, command));
+    SEGC_RETURN_IF_ERROR(collectives->enqueue(stream, collective));
+  }
   return device.record(*events[command.event], stream);
 }
 

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/SynchronousDevice.h"
+#include "segc/Runtime/Core/Elements.h"
+#include "segc/Runtime/Core/FloatTypes.h"
 #include "segc/model_tables.h"
 
 #include <algorithm>
@@ -89,6 +91,26 @@ Status SynchronousDevice::launch(Stream &, const KernelLaunch &launch) {
   return doOrRecord([this, recorded = launch, operands]() mutable {
     recorded.operands = operands.data();
     return runLaunch(recorded);
+  });
+}
+
+Status
+SynchronousDevice::enqueueWork(Stream &,
+                               std::function<Status(void *handle)> work) {
+  return doOrRecord([work = std::move(work)] { return work(nullptr); });
+}
+
+Status SynchronousDevice::convert(Stream &, const Conversion &conversion,
+                                  DeviceAddress to, DeviceAddress from) {
+  const auto [fromType, toType, count] = conversion;
+  SEGC_RETURN_IF_ERROR(
+      check(to, count * elementBytes(toType), "the target of a conversion"));
+  SEGC_RETURN_IF_ERROR(check(from, count * elementBytes(fromType),
+                             "the source of a conversion"));
+  return doOrRecord([=] {
+    convertFloats(from.asPointer(), conversion.from, to.asPointer(),
+                  conversion.to, conversion.count);
+    return Status::success();
   });
 }
 

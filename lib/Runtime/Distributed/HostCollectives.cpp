@@ -51,22 +51,8 @@ void HostCollectives::pauseAfter(Clock::duration waited) {
   changed.wait_for(lock, pause, [&] { return waiting > before; });
 }
 
-static const char *contentsOf(uint32_t region) {
-  return region == SEGC_REGION_GRADIENTS ? "gradients"
-         : region == SEGC_REGION_STATES  ? "states"
-                                         : "statistics";
-}
-
-std::string HostCollectives::occasionOf(const Started &started) {
-  const segc_collective &collective = started.collective;
-  return "step " + std::to_string(started.step) + ", bucket " +
-         std::to_string(collective.index + 1) + " of " +
-         std::to_string(collective.of) + " (" + contentsOf(collective.region) +
-         ")";
-}
-
 Status HostCollectives::perform(const Started &started) {
-  ranks.setOccasion(occasionOf(started));
+  ranks.setOccasion(occasionOf(started.step, started.collective));
   ranks.setPause([this](Clock::duration waited) { pauseAfter(waited); });
   // Nobody catches what leaves a thread.
   const Status status =
@@ -128,7 +114,7 @@ Status HostCollectives::wait(uint64_t ticket) {
   if (found == ended.end())
     return ioError("rank " + std::to_string(ranks.rank()) + " of " +
                    std::to_string(ranks.size()) + ", " +
-                   occasionOf(queue.front()) +
+                   occasionOf(queue.front().step, queue.front().collective) +
                    ": the library of the messages does not return from one of "
                    "its functions; see what the other ranks printed");
   Status status = std::move(found->second);

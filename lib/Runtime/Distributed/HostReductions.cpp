@@ -6,46 +6,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Distributed/HostReductions.h"
-#include "segc/Base/Floats.h"
 #include "segc/Runtime/Core/Elements.h"
+#include "segc/Runtime/Core/FloatTypes.h"
+#include "segc/Runtime/Device/Collectives.h"
 
 #include <algorithm>
 #include <array>
 
 using namespace segc;
 
-namespace {
-
-/// How values of a type are read and written.
-struct F32 {
-  using Stored = float;
-  static float load(float value) { return value; }
-  static float store(float value) { return value; }
-};
-struct F16 {
-  using Stored = uint16_t;
-  static float load(uint16_t value) { return floatOfHalf(value); }
-  static uint16_t store(float value) { return halfOf(value); }
-};
-struct BF16 {
-  using Stored = uint16_t;
-  static float load(uint16_t value) { return floatOfBF16(value); }
-  static uint16_t store(float value) { return bf16Of(value); }
-};
-
-} // namespace
-
 /// Values at a time: they stay in the first cache, and the result may replace
 /// those of a rank.
 static constexpr uint64_t blockValues = 1024;
-
-/// Calls `function` with the type of values that add up.
-template <typename Function>
-static auto withType(uint32_t type, Function &&function) {
-  return type == SEGC_F16    ? function(F16())
-         : type == SEGC_BF16 ? function(BF16())
-                             : function(F32());
-}
 
 template <typename Type>
 static const typename Type::Stored *valuesAt(const std::byte *bytes,
@@ -82,49 +54,12 @@ static void combineBlock(uint32_t kind,
 static Communicator::Combine combineOf(uint32_t kind, uint32_t type) {
   return [=](const std::vector<const std::byte *> &ofRanks, std::byte *result,
              uint64_t count) {
-    withType(type, [&](auto known) {
+    withFloatType(type, [&](auto known) {
       for (uint64_t at = 0; at < count; at += blockValues)
         combineBlock<decltype(known)>(kind, ofRanks, result, at,
                                       std::min(blockValues, count - at));
     });
   };
-}
-
-static Status checkTypes(const segc_collective &collective) {
-  const auto isFloat = [](uint32_t type) {
-    return type == SEGC_F32 || type == SEGC_F16 || type == SEGC_BF16;
-  };
-  if (collective.kind > SEGC_COLLECTIVE_ALL_GATHER)
-    return unsupported("a collective of the unknown kind " +
-                       std::to_string(collective.kind));
-  if (collective.kind >= SEGC_COLLECTIVE_REDUCE_SCATTER && !collective.shards)
-    return internalError("a collective on shards that does not say which");
-  const bool adds = collective.kind != SEGC_COLLECTIVE_BROADCAST &&
-                    collective.kind != SEGC_COLLECTIVE_ALL_GATHER;
-  if (adds && !isFloat(collective.type))
-    return unsupported("a collective on values of type " +
-                       std::to_string(collective.type) +
-                       " of segc_element, expected f32, f16 or bf16");
-  const bool isRounded = collective.travels_as != collective.type;
-  if (isRounded &&
-      (collective.type != SEGC_F32 || !isFloat(collective.travels_as)))
-    return unsupported("values of type " + std::to_string(collective.type) +
-                       " of segc_element cannot travel as " +
-                       std::to_string(collective.travels_as) +
-                       ", expected f32 that travel as f16 or bf16");
-  return Status::success();
-}
-
-template <typename Type>
-static void roundAll(const float *values, std::vector<uint16_t> &rounded) {
-  for (size_t i = 0; i < rounded.size(); ++i)
-    rounded[i] = Type::store(values[i]);
-}
-
-template <typename Type>
-static void widenAll(const std::vector<uint16_t> &rounded, float *values) {
-  for (size_t i = 0; i < rounded.size(); ++i)
-    values[i] = Type::load(rounded[i]);
 }
 
 Status HostReductions::exchange(const segc_collective &collective,
@@ -149,17 +84,17 @@ Status HostReductions::exchange(const segc_collective &collective,
 }
 
 Status HostReductions::run(const segc_collective &collective) {
-  SEGC_RETURN_IF_ERROR(checkTypes(collective));
+  SEGC_RETURN_IF_ERROR(checkCollective(collective));
   if (ranks.size() == 1)
     return Status::success();
   if (collective.travels_as == collective.type)
     return exchange(collective, collective.data);
-  auto *values = static_cast<float *>(collective.data);
-  const bool isHalf = collective.travels_as == SEGC_F16;
   travelling.resize(collective.count);
-  (isHalf ? roundAll<F16> : roundAll<BF16>)(values, travelling);
+  convertFloats(collective.data, collective.type, travelling.data(),
+                collective.travels_as, collective.count);
   SEGC_RETURN_IF_ERROR(exchange(collective, travelling.data()));
-  (isHalf ? widenAll<F16> : widenAll<BF16>)(travelling, values);
+  convertFloats(travelling.data(), collective.travels_as, collective.data,
+                collective.type, collective.count);
   return Status::success();
 }
 

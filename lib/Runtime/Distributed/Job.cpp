@@ -40,22 +40,34 @@ static std::string textOf(const std::vector<const char *> &variables) {
 
 std::optional<Job> segc::jobOfEnvironment() {
   struct Launcher {
-    const char *name, *rank, *size, *onThisHost;
+    const char *name, *rank, *size, *onThisHost, *localRank;
     std::vector<const char *> id;
   };
   const Launcher launchers[] = {
-      {"segrun", rankVariable, ranksVariable, ranksVariable, {folderVariable}},
+      {"segrun",
+       rankVariable,
+       ranksVariable,
+       ranksVariable,
+       rankVariable,
+       {folderVariable}},
       {"mpirun",
        "OMPI_COMM_WORLD_RANK",
        "OMPI_COMM_WORLD_SIZE",
        "OMPI_COMM_WORLD_LOCAL_SIZE",
+       "OMPI_COMM_WORLD_LOCAL_RANK",
        {"PMIX_NAMESPACE"}},
       // MPICH, Intel MPI, and Slurm for them.
-      {"mpirun", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", {"PMI_JOBID"}},
+      {"mpirun",
+       "PMI_RANK",
+       "PMI_SIZE",
+       "MPI_LOCALNRANKS",
+       "MPI_LOCALRANKID",
+       {"PMI_JOBID"}},
       {"srun",
        "SLURM_PROCID",
        "SLURM_STEP_NUM_TASKS",
        "SLURM_STEP_TASKS_PER_NODE",
+       "SLURM_LOCALID",
        {"SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"}}};
   for (const Launcher &launcher : launchers) {
     const std::optional<int64_t> rank = numberOf(launcher.rank),
@@ -65,6 +77,7 @@ std::optional<Job> segc::jobOfEnvironment() {
                  *rank,
                  *size,
                  numberOf(launcher.onThisHost).value_or(*size),
+                 numberOf(launcher.localRank).value_or(*rank),
                  textOf(launcher.id),
                  launcher.rank == rankVariable ? textOf({folderVariable}) : ""};
   }

@@ -22,6 +22,22 @@ Status DataParallel::shareState(TrainState &state) {
   return Status::success();
 }
 
+/// Gives all ranks what rank 0 has in a buffer of a device.
+Status DataParallel::shareBuffer(ModelRunner &runner,
+                                 const DeviceBuffer &buffer) {
+  if (std::byte *shared = buffer.hostData())
+    return ranks.broadcast(shared, buffer.size());
+  SEGC_ASSIGN_OR_RETURN(AlignedBuffer copy,
+                        AlignedBuffer::create(buffer.size(), "host copy"));
+  if (isFirst()) {
+    SEGC_ASSIGN_OR_RETURN(const HostView view, runner.read(buffer));
+    std::copy_n(view.data(), view.size(), copy.data());
+  }
+  SEGC_RETURN_IF_ERROR(ranks.broadcast(copy.data(), copy.size()));
+  return isFirst() ? Status::success()
+                   : runner.write(buffer, 0, copy.data(), copy.size());
+}
+
 /// Whether a program gives ranks the mean of the gradient of a parameter.
 static bool averages(const segc_program &program,
                      const RegionTensor &parameter) {
@@ -102,13 +118,20 @@ Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
       ranks.checkSame({{"the version of segrun", versionText()},
                        {"--model: the SHA-256", modelHash}}));
   SEGC_RETURN_IF_ERROR(checkAverages(runner.library()));
+  shards = shardsIn(*runner.library().program("train_step"));
+  // Its launches are cut by tasks, which blocks of a GPU are not told.
+  if (sharesOptimizer() && !runner.device().sharesHostMemory())
+    return unsupported(runner.library().path() +
+                       ": ranks share the states of the optimizer on the "
+                       "processor only, this is the device " +
+                       runner.device().name() +
+                       "; compile without --shard-optimizer");
   runner.setCollectives(&collectives);
   ranks.setOccasion("weights of rank 0");
   for (const DeviceBuffer *buffer :
        {&runner.parameters(), &runner.states(), &runner.optimizer()})
-    SEGC_RETURN_IF_ERROR(ranks.broadcast(buffer->hostData(), buffer->size()));
+    SEGC_RETURN_IF_ERROR(shareBuffer(runner, *buffer));
   runner.weightsChanged();
-  shards = shardsIn(*runner.library().program("train_step"));
   if (sharesOptimizer())
     gathered = &runner;
   return shareState(state);

@@ -56,8 +56,8 @@ void failCall(const std::string &function, int number, int code);
 void failKernel(const std::string &kernel, int number, int code);
 
 /// For other libraries of the fake GPU: enqueues work that takes some time (a
-/// kernel takes 2 milliseconds), and returns the host's address of bytes, or
-/// null.
+/// kernel takes 2 milliseconds) and is asked again while it answers 600, and
+/// returns the host's address of bytes, or null.
 void enqueue(void *stream, double milliseconds, std::function<int()> work);
 void *hostAddress(uint64_t address, uint64_t bytes);
 

@@ -72,7 +72,7 @@ Result fakecuda::cuMemFree(MemoryHandle address) {
     return driver().misuse("cuMemFree of no allocation", ErrorInvalidValue);
   // A driver waits for all work before it takes memory back.
   for (const auto &[stream, owner] : driver().streams.all)
-    driver().runUntil(*stream, stream->items.size());
+    driver().finish(*stream);
   driver().used -= found->second.bytes.size();
   driver().memory.erase(found);
   return Success;

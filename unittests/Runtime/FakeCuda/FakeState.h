@@ -161,7 +161,10 @@ struct Driver {
   uint64_t bytesFrom(MemoryHandle address);
   /// Enqueues or records.
   Result submit(Stream &stream, Operation operation);
+  /// Does the work up to `position`, or until some of it is not ready.
   void runUntil(Stream &stream, size_t position);
+  /// Does all work of the stream, and waits for what is not ready.
+  void finish(Stream &stream);
   /// Refuses what is forbidden while this thread records.
   Result refuseCapture(const char *function);
 };

@@ -8,6 +8,7 @@
 #include "FakeState.h"
 
 #include <algorithm>
+#include <thread>
 
 using namespace fakecuda;
 
@@ -26,11 +27,26 @@ Result Driver::submit(Stream &stream, Operation operation) {
 
 void Driver::runUntil(Stream &stream, size_t position) {
   while (stream.done < position && !fault) {
-    const Stream::Item item = stream.items[stream.done++];
-    if (item.awaited)
+    const Stream::Item item = stream.items[stream.done];
+    Result result = Success;
+    if (item.awaited) {
       runUntil(*item.awaited, item.position);
-    else
-      fault = item.operation();
+      if (item.awaited->done < item.position)
+        return;
+    } else {
+      result = item.operation();
+    }
+    if (result == ErrorNotReady)
+      return;
+    ++stream.done;
+    fault = result;
+  }
+}
+
+void Driver::finish(Stream &stream) {
+  while (stream.done < stream.items.size() && !fault) {
+    runUntil(stream, stream.items.size());
+    std::this_thread::yield();
   }
 }
 
@@ -73,7 +89,7 @@ Result fakecuda::cuStreamDestroy(StreamHandle handle) {
   Stream *stream = streamOf(__func__, handle);
   if (!stream)
     return InvalidHandle;
-  driver().runUntil(*stream, stream->items.size());
+  driver().finish(*stream);
   driver().streams.remove(handle);
   return Success;
 }
@@ -85,8 +101,22 @@ Result fakecuda::cuStreamSynchronize(StreamHandle handle) {
     return InvalidHandle;
   if (stream->capture)
     return driver().refuseCapture(__func__);
-  driver().runUntil(*stream, stream->items.size());
+  driver().finish(*stream);
   return driver().fault;
+}
+
+Result fakecuda::cuStreamQuery(StreamHandle handle) {
+  FAKE_ENTER();
+  Stream *stream = streamOf(__func__, handle);
+  if (!stream)
+    return InvalidHandle;
+  if (stream->capture)
+    return driver().refuseCapture(__func__);
+  driver().runUntil(*stream, stream->items.size());
+  if (driver().fault)
+    return driver().fault;
+  return stream->done < stream->items.size() ? Result(ErrorNotReady)
+                                             : Result(Success);
 }
 
 Result fakecuda::cuStreamWaitEvent(StreamHandle handle, EventHandle awaited,

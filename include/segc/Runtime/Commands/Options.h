@@ -107,6 +107,7 @@ struct TrainOptions {
   std::optional<int64_t> ranks;
   std::optional<int64_t> maxRestarts; ///< Of these processes; 0 if absent.
   std::string messages; ///< Plugin that connects them; empty: this build's.
+  std::string nccl;     ///< Connects their GPUs; empty: the system's.
   std::optional<double> timeout; ///< Seconds of a collective; 600 if absent.
 };
 

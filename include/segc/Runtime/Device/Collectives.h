@@ -40,12 +40,24 @@ public:
   virtual StatusOr<uint64_t> start(const segc_collective &collective) = 0;
   /// Waits for the end of a collective, and returns its error.
   virtual Status wait(uint64_t ticket) = 0;
+  /// Makes ready what enqueue() needs, memory included: before it, outside of a
+  /// recording.
+  virtual Status prepare(const segc_collective &collective) {
+    return Status::success();
+  }
   /// Enqueues a collective on data in the device's memory. Later work of the
   /// stream reads the result.
   virtual Status enqueue(Stream &stream, const segc_collective &collective) = 0;
 
   virtual CollectiveTimes times() { return {}; }
 };
+
+/// What ranks do in a collective of a step, for messages: "step 12, bucket 3 of
+/// 5 (gradients)".
+std::string occasionOf(int64_t step, const segc_collective &collective);
+
+/// Refuses unknown kinds, and types that cannot be added or rounded.
+Status checkCollective(const segc_collective &collective);
 
 } // namespace segc
 

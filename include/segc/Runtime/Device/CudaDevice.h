@@ -17,8 +17,12 @@ namespace segc {
 /// calls of the device are made by one thread at a time.
 StatusOr<std::shared_ptr<Device>> makeCudaDevice(ThreadPool &pool, int ordinal);
 
+/// Returns the number of GPUs that this process sees. Errors of the driver end
+/// with `alternative`: what to do instead.
+StatusOr<int> cudaDeviceCount(const std::string &alternative);
+
 /// Returns the compute capability of the first GPU, 10 * major + minor. Errors
-/// of the driver end with `alternative`: what to do instead.
+/// of the driver end with `alternative`.
 StatusOr<int> cudaComputeCapability(const std::string &alternative);
 
 /// Whether a driver compiles PTX for the architecture, such as "sm_90a", for a

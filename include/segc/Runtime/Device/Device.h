@@ -25,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 namespace segc {
 
@@ -138,6 +139,18 @@ private:
   }
 };
 
+/// Values that are rounded or widened from one type to another: f32, f16 or
+/// bf16 of segc_element.
+struct Conversion {
+  uint32_t from, to;
+  uint64_t count;
+
+  bool operator<(const Conversion &other) const {
+    return std::tie(from, to, count) <
+           std::tie(other.from, other.to, other.count);
+  }
+};
+
 class Device {
 public:
   /// `pool` has the threads of the host that work for the device.
@@ -216,6 +229,21 @@ public:
                                      int64_t batch);
   /// Calls the function of a library that a command names.
   virtual Status call(Stream &stream, const KernelLaunch &call);
+  /// Has `work` enqueue on a stream what others do with the device's memory,
+  /// given the stream's handle (CUstream). Devices that do their work when it
+  /// is issued have no handle: they call `work`, which waits for what it does,
+  /// whenever it is its turn, so each time that a recording is replayed.
+  virtual Status enqueueWork(Stream &stream,
+                             std::function<Status(void *handle)> work);
+  /// Makes a conversion ready: needed before it, outside of a recording.
+  virtual Status prepareConversion(const Conversion &conversion);
+  virtual Status convert(Stream &stream, const Conversion &conversion,
+                         DeviceAddress to, DeviceAddress from);
+  /// Sets what looks after work of others while the host waits for a stream,
+  /// and once it has waited. An error ends the wait.
+  void setWatch(std::function<Status(bool hasEnded)> newWatch) {
+    watch = std::move(newWatch);
+  }
   /// Ends a step by the rule of segc_scalars; `finite` is an f32.
   virtual Status advanceScalars(Stream &stream, DeviceAddress finite,
                                 DeviceAddress scalars) = 0;
@@ -240,6 +268,8 @@ protected:
   bool mayDepend(const segc_command &command) const {
     return dependentLaunches && command.launch_flags & SEGC_LAUNCH_DEPENDENT;
   }
+
+  std::function<Status(bool hasEnded)> watch; ///< May be empty.
 
 private:
   ThreadPool *pool;

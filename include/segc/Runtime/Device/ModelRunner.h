@@ -116,6 +116,8 @@ public:
   uint64_t arenaBytes() const { return plannedArena; }
   unsigned workers() const { return device_->workers(); }
   Device &device() const { return *device_; }
+  /// For what outlives the runner.
+  const std::shared_ptr<Device> &sharedDevice() const { return device_; }
   /// Returns the stream on which the entries run.
   Stream &mainStream() const { return *stream; }
 

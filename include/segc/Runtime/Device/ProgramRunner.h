@@ -74,6 +74,9 @@ private:
                                 const segc_command &command) const;
   Status observe(const Call &call, uint32_t index, const Operands &operands,
                  int64_t tasks, const std::function<StatusOr<double>()> &run);
+  StatusOr<segc_collective> collectiveOf(const Call &call,
+                                         const segc_command &command) const;
+  Status prepareCollectives(const Call &call);
   Status startCollective(const Call &call, const segc_command &command);
   Status joinStreams(const Call &call, bool atEnd);
 

@@ -34,6 +34,10 @@ public:
   Status copyOnDevice(Stream &stream, DeviceAddress to, DeviceAddress from,
                       uint64_t bytes) override;
   Status launch(Stream &stream, const KernelLaunch &launch) override;
+  Status enqueueWork(Stream &stream,
+                     std::function<Status(void *handle)> work) override;
+  Status convert(Stream &stream, const Conversion &conversion, DeviceAddress to,
+                 DeviceAddress from) override;
   Status advanceScalars(Stream &stream, DeviceAddress finite,
                         DeviceAddress scalars) override;
 

@@ -46,6 +46,7 @@ public:
   int64_t size() const { return messages.size; }
   bool isFirst() const { return rank() == 0; }
   std::chrono::duration<double> timeLimit() const { return deadline; }
+  void setTimeLimit(std::chrono::duration<double> limit) { deadline = limit; }
 
   /// What the ranks do now, for messages: "gradients of step 12".
   void setOccasion(std::string newOccasion) {

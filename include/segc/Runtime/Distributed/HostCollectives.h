@@ -52,8 +52,6 @@ private:
     segc_collective collective;
   };
 
-  /// What ranks do in a collective, for messages.
-  static std::string occasionOf(const Started &started);
   /// The work of the thread.
   void run();
   Status perform(const Started &started);

@@ -20,6 +20,7 @@ struct Job {
   std::string launcher; ///< "mpirun", "srun"
   int64_t rank = 0, size = 1;
   int64_t onThisHost = 1; ///< Ranks that share this machine's cores.
+  int64_t localRank = 0;  ///< Among these.
   /// Tells this start of the ranks from others; empty if the launcher does not
   /// say.
   std::string id;

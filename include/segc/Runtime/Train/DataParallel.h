@@ -16,8 +16,7 @@ namespace segc {
 /// The part of a rank in a training by all ranks of a job. Each computes the
 /// gradients of its own samples; train_step gives their mean, the same bits
 /// everywhere, to every rank's optimizer, so that the weights stay alike. Rank
-/// 0 logs, evaluates and saves. Runners are those of devices that share the
-/// host's memory.
+/// 0 logs, evaluates and saves.
 class DataParallel {
 public:
   /// Keeps both. The collectives are those of the runner's programs.
@@ -55,6 +54,7 @@ public:
   /// Gives all ranks the state of the run that rank 0 has.
   Status shareState(TrainState &state);
   void releaseOthers(ModelRunner &runner);
+  Status shareBuffer(ModelRunner &runner, const DeviceBuffer &buffer);
 
 private:
   Communicator &ranks;

@@ -24,6 +24,12 @@ static StatusOr<std::string> nameOf(const CudaDriver &driver, int ordinal,
   return spec + " (" + model + ")";
 }
 
+StatusOr<int> segc::cudaDeviceCount(const std::string &alternative) {
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver,
+                        CudaDriver::open("libcuda.so.1", alternative));
+  return driver->deviceCount();
+}
+
 StatusOr<int> segc::cudaComputeCapability(const std::string &alternative) {
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver,
                         CudaDriver::open("libcuda.so.1", alternative));

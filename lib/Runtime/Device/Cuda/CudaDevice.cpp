@@ -9,10 +9,10 @@
 #include "AdvanceScalars.inc"
 #include "CudaBlobs.h"
 #include "CudaTensorMaps.h"
-#include "PermuteFilter.inc"
 #include "segc/Runtime/Core/KernelObserver.h"
 
 #include <cstdio>
+#include <thread>
 
 using namespace segc;
 using namespace segc::cuda;
@@ -154,6 +154,27 @@ Status CudaDevice::wait(Stream &stream, const Event &event) {
       "wait for an event");
 }
 
+Status CudaDevice::waitFor(StreamHandle stream) {
+  const char *what = "wait for the stream";
+  if (!watch)
+    return check(driver().cuStreamSynchronize(stream), what);
+  // Short work is not worth a sleep, which is longer.
+  constexpr int looksWithoutSleep = 200;
+  for (int looks = 0;; ++looks) {
+    const Result result = driver().cuStreamQuery(stream);
+    const bool hasEnded = result != ErrorNotReady;
+    if (hasEnded)
+      SEGC_RETURN_IF_ERROR(check(result, what));
+    SEGC_RETURN_IF_ERROR(watch(hasEnded));
+    if (hasEnded)
+      return Status::success();
+    if (looks < looksWithoutSleep)
+      std::this_thread::yield();
+    else
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
 Status CudaDevice::synchronize(Stream &stream) {
   // The driver would give the recording up.
   if (recorded)
@@ -161,9 +182,7 @@ Status CudaDevice::synchronize(Stream &stream) {
                                   "recorded");
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
-  SEGC_RETURN_IF_ERROR(
-      check(driver().cuStreamSynchronize(handleForWork(stream)),
-            "wait for the stream"));
+  SEGC_RETURN_IF_ERROR(waitFor(handleForWork(stream)));
   // The streams of a program end in the one that is waited for.
   running = {};
   return Status::success();
@@ -274,12 +293,9 @@ Status CudaDevice::openCudnn() {
   if (calls || noCudnn)
     return calls ? Status::success() : *noCudnn;
   auto open = [&]() -> Status {
-    SEGC_ASSIGN_OR_RETURN(std::unique_ptr<CudaKernels> permute,
-                          CudaKernels::loadText(context, permuteFilterPtx,
-                                                cudnn::permuteFilterCommand));
+    SEGC_RETURN_IF_ERROR(loadPermuteFilter());
     SEGC_ASSIGN_OR_RETURN(calls,
                           cudnn::CudnnCalls::create(*this, context->ordinal()));
-    loaded.push_back(std::move(permute));
     return Status::success();
   };
   Status status = open();
@@ -327,6 +343,13 @@ Status CudaDevice::call(Stream &stream, const KernelLaunch &call) {
   Status status = calls->enqueue(stream, call);
   handleForWork(stream); // Its last kernel is the library's.
   return status;
+}
+
+Status CudaDevice::enqueueWork(Stream &stream,
+                               std::function<Status(void *handle)> work) {
+  const CurrentContext current(*context);
+  SEGC_RETURN_IF_ERROR(current.status);
+  return work(handleForWork(stream));
 }
 
 //===----------------------------------------------------------------------===//

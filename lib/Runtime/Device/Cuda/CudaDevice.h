@@ -14,6 +14,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <vector>
 
 namespace segc::cuda {
@@ -79,6 +80,11 @@ public:
   StatusOr<bool> prepareCall(const segc_command &command,
                              int64_t batch) override;
   Status call(Stream &stream, const KernelLaunch &call) override;
+  Status enqueueWork(Stream &stream,
+                     std::function<Status(void *handle)> work) override;
+  Status prepareConversion(const Conversion &conversion) override;
+  Status convert(Stream &stream, const Conversion &conversion, DeviceAddress to,
+                 DeviceAddress from) override;
   Status advanceScalars(Stream &stream, DeviceAddress finite,
                         DeviceAddress scalars) override;
 
@@ -114,15 +120,21 @@ private:
     return static_cast<const CudaEvent &>(event).handle;
   }
   Status check(Result result, const std::string &what) const;
+  /// Waits until a stream has no work left, or is not to be waited for.
+  Status waitFor(StreamHandle stream);
   Status openCudnn();
+  Status loadPermuteFilter();
   /// Refuses what would end a recording.
   Status checkNotRecording(const char *what) const;
 
   std::shared_ptr<CudaContext> context;
   std::vector<std::unique_ptr<CudaKernels>> loaded;
-  std::vector<const segc_version *> versions;   ///< those that were loaded
-  std::unique_ptr<cudnn::CudnnCalls> calls;     ///< null until there is one
-  std::optional<Status> noCudnn;                ///< why there is none
+  std::vector<const segc_version *> versions; ///< those that were loaded
+  std::unique_ptr<cudnn::CudnnCalls> calls;   ///< null until there is one
+  std::optional<Status> noCudnn;              ///< why there is none
+  bool hasPermuteFilter = false;
+  /// What the kernel of a conversion reads.
+  std::map<Conversion, DeviceBuffer> conversions;
   std::array<std::unique_ptr<Event>, 2> timers; ///< around a measured launch
   Launched running;
   std::optional<Launched> recorded; ///< set while a graph is captured

@@ -39,6 +39,7 @@ enum : Result {
   ErrorStubLibrary = 34,
   ErrorNoDevice = 100,
   ErrorNotFound = 500,
+  ErrorNotReady = 600,
 };
 
 /// CUdevice_attribute.

@@ -1,0 +1,93 @@
+//===- TrainDevices.cpp - Devices of the ranks of a training --------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TrainRanks.h"
+#include "segc/Runtime/Device/CudaDevice.h"
+#include "segc/Runtime/Device/NcclCollectives.h"
+#include "segc/Runtime/Distributed/HostReductions.h"
+#include "segc/Runtime/Distributed/StreamCollectives.h"
+
+#include <algorithm>
+
+using namespace segc;
+
+StatusOr<std::string> TrainingRanks::deviceOfRank() const {
+  const std::string &asked = options.model.device;
+  if (asked.rfind("cuda:", 0) == 0 && job.onThisHost > 1)
+    return wrongUsage("--device " + asked + ": the " +
+                      std::to_string(job.onThisHost) +
+                      " ranks of this machine would share a GPU; give "
+                      "--device cuda, which takes one for each");
+  if (asked != "cuda")
+    return asked;
+  SEGC_ASSIGN_OR_RETURN(
+      const int gpus,
+      cudaDeviceCount("run on the processor with --device cpu"));
+  // A launcher may show each rank a GPU of its own. If it is the same one, NCCL
+  // says so.
+  if (gpus == 1)
+    return asked;
+  if (job.localRank >= gpus)
+    return wrongUsage("--device cuda: rank " + std::to_string(job.rank) +
+                      " is number " + std::to_string(job.localRank + 1) +
+                      " on this machine, which has " + std::to_string(gpus) +
+                      " GPUs; start one rank for each");
+  return asked + ":" + std::to_string(job.localRank);
+}
+
+Status TrainingRanks::callRoll() {
+  ranks.setOccasion("after that");
+  std::vector<float> values(static_cast<size_t>(ranks.size()));
+  return HostReductions(ranks).mean(values);
+}
+
+/// Of the time that a collective has, the part in which ranks find out who does
+/// not answer.
+static std::chrono::duration<double>
+rollCallTime(std::chrono::duration<double> limit) {
+  return std::min<std::chrono::duration<double>>(limit / 4,
+                                                 std::chrono::seconds(10));
+}
+
+StatusOr<std::unique_ptr<Collectives>>
+TrainingRanks::collectivesOf(const std::shared_ptr<Device> &device) {
+  const bool isCuda = device->kind() == SEGC_DEVICE_CUDA;
+  if (!isCuda && !options.nccl.empty() && device->sharesHostMemory())
+    return wrongUsage("--nccl: ranks on the processor exchange gradients by "
+                      "messages; leave it out, or give --device cuda");
+  if (device->sharesHostMemory())
+    return std::unique_ptr<Collectives>();
+  if (!isCuda && options.nccl.empty())
+    return std::unique_ptr<Collectives>(
+        std::make_unique<StreamCollectives>(*device, host));
+  NcclRanks nccl;
+  nccl.rank = ranks.rank();
+  nccl.size = ranks.size();
+  nccl.library = options.nccl;
+  const std::chrono::duration<double> limit = ranks.timeLimit();
+  nccl.limit = limit - rollCallTime(limit);
+  nccl.broadcast = [this](void *data, uint64_t bytes) {
+    ranks.setOccasion("id of NCCL");
+    return ranks.broadcast(data, bytes);
+  };
+  nccl.rollCall = [this, limit] {
+    ranks.setTimeLimit(rollCallTime(limit));
+    return callRoll();
+  };
+  nccl.abandon = [this](const Status &failure) {
+    printMessage(failure.message());
+    ranks.abort(1);
+  };
+  return makeNcclCollectives(device, std::move(nccl));
+}
+
+StatusOr<DataParallel *>
+TrainingRanks::join(const std::shared_ptr<Device> &device) {
+  SEGC_ASSIGN_OR_RETURN(ofDevice, collectivesOf(device));
+  Collectives &collectives = ofDevice ? *ofDevice : host;
+  return &part.emplace(ranks, collectives);
+}
