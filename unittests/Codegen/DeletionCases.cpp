@@ -609,6 +609,8 @@ std::vector<DeletionCase> segc::test::reductionDeletionCases() {
               {number, vectorOf(37), "tensor<$Nx3x37xf32>"}, "smooth 1.0"),
        {6},
        {{"slt 111", sameValue}}},
+      {"dice of sums", opText("dice_from_sums", {"tensor<2x3x3xf32>"},
+                              {number, row}, "smooth 1.0")},
       {"gradient of dice",
        opText("dice_grad", {logits, classes, "tensor<$Nx3x4xf32>", number},
               {logits}, "smooth 1.0")},
