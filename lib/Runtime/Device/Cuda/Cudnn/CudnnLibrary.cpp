@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CudnnLibrary.h"
+#include "../LibraryFunctions.h"
 
 #include <algorithm>
 #include <dlfcn.h>
@@ -47,19 +48,13 @@ CudnnLibrary::open(const std::string &name) {
                        (getVersion ? "cuDNN " + ::versionText(opened->version_)
                                    : "not cuDNN") +
                        ", expected 9.8 or a later 9" + otherwise);
-  std::string missing;
-  auto get = [&](const char *function, auto &pointer) {
-    void *address = dlsym(library, function);
-    if (!address)
-      missing += std::string(missing.empty() ? "" : ", ") + function;
-    pointer = reinterpret_cast<std::decay_t<decltype(pointer)>>(address);
-  };
-#define SEGC_CUDNN_FUNCTION(name, ...) get(#name, opened->name);
+  LibraryFunctions functions(library);
+#define SEGC_CUDNN_FUNCTION(name, ...) functions.get(#name, opened->name);
 #include "CudnnFunctions.def"
-  get("cudnnGetLastErrorString", opened->lastError);
-  if (!missing.empty())
-    return unsupported("cudnn: " + name + " lacks " + missing + "; install a " +
-                       "complete cuDNN" + otherwise);
+  functions.get("cudnnGetLastErrorString", opened->lastError);
+  if (!functions.missing.empty())
+    return unsupported("cudnn: " + name + " lacks " + functions.missing +
+                       "; install a " + "complete cuDNN" + otherwise);
   return std::shared_ptr<const CudnnLibrary>(std::move(opened));
 }
 

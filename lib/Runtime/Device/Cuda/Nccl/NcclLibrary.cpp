@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NcclLibrary.h"
+#include "../LibraryFunctions.h"
 
 #include <algorithm>
 #include <dlfcn.h>
@@ -49,20 +50,15 @@ NcclLibrary::open(const std::string &given) {
     return unsupported("nccl: " + name + " is NCCL " + opened->version_ +
                        ", expected " + versionText(oldestVersion) +
                        " or later" + otherwise);
-  std::string missing;
-  auto get = [&](const char *function, auto &pointer) {
-    void *address = dlsym(library, function);
-    if (!address)
-      missing += std::string(missing.empty() ? "" : ", ") + function;
-    pointer = reinterpret_cast<std::decay_t<decltype(pointer)>>(address);
-  };
-#define SEGC_NCCL_FUNCTION(name, ...) get(#name, opened->name);
+  LibraryFunctions functions(library);
+#define SEGC_NCCL_FUNCTION(name, ...) functions.get(#name, opened->name);
 #include "NcclFunctions.def"
-  get("ncclGetErrorString", opened->errorString);
-  get("ncclGetLastError", opened->lastError);
-  if (!missing.empty())
+  functions.get("ncclGetErrorString", opened->errorString);
+  functions.get("ncclGetLastError", opened->lastError);
+  if (!functions.missing.empty())
     return unsupported("nccl: " + name + " of NCCL " + opened->version_ +
-                       " lacks " + missing + ": it is a stub" + otherwise);
+                       " lacks " + functions.missing + ": it is a stub" +
+                       otherwise);
   return std::shared_ptr<const NcclLibrary>(std::move(opened));
 }
 
