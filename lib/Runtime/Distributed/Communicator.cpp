@@ -93,7 +93,9 @@ Status Communicator::combineSlices(std::byte *values,
   const ElementRange mine = slices[own];
   std::byte *place = values + mine.begin * width;
   const uint64_t bytes = mine.size() * width;
-  received.resize(slices.size() * bytes);
+  // It does not shrink: memory that grows again is filled with zeros.
+  if (received.size() < slices.size() * bytes)
+    received.resize(slices.size() * bytes);
   std::vector<const std::byte *> ofRanks(slices.size(), place);
   for (uint64_t other = 0; other < slices.size(); ++other) {
     const ElementRange &slice = slices[other];

@@ -21,7 +21,7 @@ static constexpr std::chrono::milliseconds eager{1};
 /// Else, and later, they are looked for after a part of what was waited, within
 /// these bounds: a thousand looks a second take less than 1 % of a core.
 static constexpr int partOfWait = 16;
-static constexpr std::chrono::microseconds shortestPause{50},
+static constexpr std::chrono::microseconds shortestPause{200},
     longestPause{1000};
 
 HostCollectives::HostCollectives(Communicator &ranks)

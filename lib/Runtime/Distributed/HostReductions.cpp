@@ -25,6 +25,18 @@ static const typename Type::Stored *valuesAt(const std::byte *bytes,
   return reinterpret_cast<const typename Type::Stored *>(bytes) + at;
 }
 
+static void divide(float *values, uint64_t count, uint64_t ranks) {
+  const auto divisor = static_cast<float>(ranks);
+  // The reciprocal of a power of two is exact, and so is the product with it
+  // what the much slower division gives.
+  if ((ranks & (ranks - 1)) == 0)
+    for (uint64_t i = 0; i < count; ++i)
+      values[i] *= 1.0F / divisor;
+  else
+    for (uint64_t i = 0; i < count; ++i)
+      values[i] /= divisor;
+}
+
 template <typename Type>
 static void combineBlock(uint32_t kind,
                          const std::vector<const std::byte *> &ofRanks,
@@ -42,10 +54,8 @@ static void combineBlock(uint32_t kind,
       for (uint64_t i = 0; i < count; ++i)
         block[i] += Type::load(values[i]);
   }
-  const auto size = static_cast<float>(ofRanks.size());
   if (kind == SEGC_COLLECTIVE_MEAN || kind == SEGC_COLLECTIVE_REDUCE_SCATTER)
-    for (uint64_t i = 0; i < count; ++i)
-      block[i] /= size;
+    divide(block.data(), count, ofRanks.size());
   auto *to = reinterpret_cast<typename Type::Stored *>(result) + at;
   for (uint64_t i = 0; i < count; ++i)
     to[i] = Type::store(block[i]);
