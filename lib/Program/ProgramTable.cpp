@@ -8,7 +8,6 @@
 #include "ProgramTable.h"
 
 #include "segc/Program/Programs.h"
-#include "segc/model_tables.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/JSON.h"
 #include <functional>
@@ -17,82 +16,12 @@ using namespace llvm;
 
 namespace segc {
 
-namespace {
-
-class ProgramTable {
-public:
-  ProgramTable(TableBuilder &t, exec::ProgramOp program,
-               const ModelVersion &version)
-      : t(t), program(program), version(version) {}
-
-  Constant *build();
-  /// The limit of the tables that the program exceeds; empty if it exceeds
-  /// none.
-  std::string problem;
-
-private:
-  /// The fields that differ between commands.
-  struct Command {
-    uint32_t kind = SEGC_COMMAND_LAUNCH;
-    StringRef stream, name, label;
-    SmallVector<Constant *> operands;
-    uint32_t inputs = 0, outputs = 0; ///< Number of inputs and outputs among
-                                      ///< the operands.
-    Constant *function = nullptr;
-    Constant *details = nullptr; ///< `options`, `maps` or `shards`.
-    int64_t tasks = 0, tasksPerSample = 0;
-    double flops = 0, bytes = 0;
-    uint32_t event = 0;  ///< Or `launch_flags`.
-    uint32_t number = 0; ///< `collective`, `map_count` or `alternatives`.
-    uint32_t blob = SEGC_NO_BLOB;
-    int64_t threads = 0; ///< Or `travels_as`.
-    int64_t sharedBytes = 0;
-  };
-  void add(const Command &command);
-  void addKernel(mlir::Operation *function, exec::FusionOp fusion,
-                 Command command);
-  void addLaunch(exec::LaunchOp launch);
-  void addCallOf(exec::LaunchOp launch);
-  void addPrepare(exec::PrepareOp prepare);
-  void addCall(exec::CallOp call);
-  void addCopy(exec::BufferAttr from, exec::BufferAttr to, StringRef stream);
-  void addAdvance(exec::AdvanceScalarsOp advance);
-  void addCollective(exec::CollectiveOp collective);
-  void addGather(exec::BufferAttr partials, exec::ShardsAttr shards,
-                 StringRef stream);
-  Constant *shardsTable(exec::ShardsAttr shards);
-  void addRecord(exec::RecordOp record);
-  void addWait(uint32_t event, StringRef stream);
-  void addWait(exec::WaitOp wait);
-
-  Constant *operand(exec::BufferAttr buffer);
-  Constant *operand(exec::Region region, int64_t index, int64_t offset,
-                    uint64_t fixed, uint64_t perSample, uint32_t element);
-  /// Operand for memory that the kernel does not access.
-  Constant *unused();
-  Constant *tensorMap(exec::TensorMapAttr map);
-  uint32_t takeEvent() {
-    return freeEvents.empty() ? eventCount++ : freeEvents.pop_back_val();
-  }
-
-  TableBuilder &t;
-  exec::ProgramOp program;
-  const ModelVersion &version;
-  SmallVector<Constant *> commands;
-  SmallVector<StringRef> streams;
-  DenseMap<mlir::Value, uint32_t> events;
-  SmallVector<uint32_t> freeEvents; ///< No later command waits for them.
-  uint32_t eventCount = 0, regions = 0;
-};
-
-} // namespace
-
 //===----------------------------------------------------------------------===//
 // Operands
 //===----------------------------------------------------------------------===//
 
 /// The segc_element of a type.
-static uint32_t elementOf(mlir::Type type) {
+uint32_t elementOf(mlir::Type type) {
   return type.isF16()         ? SEGC_F16
          : type.isBF16()      ? SEGC_BF16
          : type.isInteger(64) ? SEGC_I64
@@ -283,31 +212,6 @@ void ProgramTable::addLaunch(exec::LaunchOp launch) {
   }
 }
 
-Constant *ProgramTable::shardsTable(exec::ShardsAttr shards) {
-  return t.array(
-      {t.structure({t.u64(shards.getElements()), t.u64(shards.getSlice()),
-                    t.u64(shards.getOffset())})});
-}
-
-/// Gathers the partial results of a launch, and waits for them.
-void ProgramTable::addGather(exec::BufferAttr partials, exec::ShardsAttr shards,
-                             StringRef stream) {
-  Command command;
-  command.kind = SEGC_COMMAND_COLLECTIVE;
-  command.stream = stream;
-  command.name = exec::stringifyCollectiveKind(exec::CollectiveKind::AllGather);
-  command.operands = {operand(partials.getRegion(), 0, partials.getOffset(),
-                              shards.getElements(), 0, SEGC_F32)};
-  command.inputs = 1;
-  command.event = takeEvent();
-  command.number = SEGC_COLLECTIVE_ALL_GATHER;
-  command.threads = SEGC_F32;
-  command.details = shardsTable(shards);
-  add(command);
-  addWait(command.event, stream);
-  freeEvents.push_back(command.event);
-}
-
 /// The kernel reads the filter and writes the temporary; its other buffers are
 /// null.
 void ProgramTable::addPrepare(exec::PrepareOp prepare) {
@@ -365,74 +269,6 @@ void ProgramTable::addAdvance(exec::AdvanceScalarsOp advance) {
       operand(exec::Region::Scalars, 0, 0, sizeof(segc_scalars), 0, SEGC_I8)};
   command.inputs = command.outputs = 1;
   add(command);
-}
-
-/// The tensors form one bucket: a range of bytes, with the gaps between them,
-/// that is reduced in place.
-void ProgramTable::addCollective(exec::CollectiveOp collective) {
-  for (auto [input, buffer] :
-       llvm::zip_equal(collective.getInputs(),
-                       collective.getBuffers().getAsRange<exec::BufferAttr>()))
-    if (exec::BufferAttr from = exec::bufferOf(input); !from.samePlace(buffer))
-      addCopy(from, buffer, collective.getStream());
-  auto first =
-           cast<exec::BufferAttr>(collective.getBuffers().getValue().front()),
-       last = cast<exec::BufferAttr>(collective.getBuffers().getValue().back());
-  mlir::Type element = first.getType().getElementType();
-  int64_t elements =
-      (last.getEnd() - first.getOffset()) * 8 / element.getIntOrFloatBitWidth();
-  // A tensor alone has as many samples as the call.
-  Constant *bucket =
-      first == last
-          ? operand(first)
-          : operand(first.getRegion(), first.getIndex(), first.getOffset(),
-                    elements, 0, elementOf(element));
-  const std::string place = first.place();
-  Command command;
-  command.kind = SEGC_COMMAND_COLLECTIVE;
-  command.stream = collective.getStream();
-  command.name = exec::stringifyCollectiveKind(collective.getKind());
-  command.label = place;
-  command.operands = {bucket};
-  command.inputs = 1; // The operand is also written, in place.
-  command.event = events[collective.getDone()] = takeEvent();
-  command.number = static_cast<uint32_t>(collective.getKind());
-  command.threads = elementOf(collective.getTravels().value_or(element));
-  if (exec::ShardsAttr shards = collective.getShardsAttr())
-    command.details = shardsTable(shards);
-  add(command);
-}
-
-void ProgramTable::addRecord(exec::RecordOp record) {
-  Command command;
-  command.kind = SEGC_COMMAND_RECORD;
-  command.stream = record.getStream();
-  command.name = "record";
-  command.event = events[record.getDone()] = takeEvent();
-  add(command);
-}
-
-void ProgramTable::addWait(uint32_t event, StringRef stream) {
-  Command command;
-  command.kind = SEGC_COMMAND_WAIT;
-  command.stream = stream;
-  command.name = "wait";
-  command.event = event;
-  add(command);
-}
-
-/// A program has few events: those that have been waited for are used again.
-void ProgramTable::addWait(exec::WaitOp wait) {
-  for (mlir::Value token : wait.getTokens()) {
-    const uint32_t event = events.lookup(token);
-    addWait(event, wait.getStream());
-    auto isLater = [&](mlir::Operation *user) {
-      return wait->isBeforeInBlock(user);
-    };
-    if (llvm::none_of(token.getUsers(), isLater) &&
-        !llvm::is_contained(freeEvents, event))
-      freeEvents.push_back(event);
-  }
 }
 
 Constant *ProgramTable::build() {
