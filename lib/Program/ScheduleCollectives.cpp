@@ -64,6 +64,7 @@ private:
   exec::JoinOp update;
   Link link;
   std::optional<Type> travels;
+  StepWork work;                         ///< In front of `update`.
   SmallVector<PlacedGradient> gradients; ///< The operands of `update`.
   SmallVector<Operation *> lastAccesses; ///< Of each, before `update`.
 };
@@ -74,12 +75,16 @@ GradientBuckets::GradientBuckets(exec::JoinOp update, const LaunchTimes &times,
                                  const Link &link, std::optional<Type> travels)
     : update(update), link(link), travels(travels) {
   llvm::DenseMap<Operation *, double> ends;
-  double now = 0;
-  for (Operation &op : *update->getBlock())
+  for (Operation &op : *update->getBlock()) {
+    if (&op == update)
+      break;
     if (auto launch = dyn_cast<exec::LaunchOp>(op))
-      ends[launch] = now += times.seconds(launch);
+      work.kernels += times.seconds(launch);
     else if (auto collective = dyn_cast<exec::CollectiveOp>(op))
-      now += link.seconds(travellingBytes(collective)); // Kernels wait for it.
+      work.between.push_back(
+          {work.kernels, link.seconds(travellingBytes(collective))});
+    ends[&op] = work.kernels;
+  }
   for (Value value : update.getInputs()) {
     Operation *last = value.getDefiningOp();
     for (Operation *user : value.getUsers())
@@ -136,8 +141,8 @@ size_t GradientBuckets::insert() {
   if (travels) // Half the bytes.
     narrow.bytesPerSecond *= 2;
   const GradientSchedule schedule = scheduleGradients(
-      gradients, undecayedOffset(update->getParentOfType<ModuleOp>()), narrow,
-      mostBuckets);
+      gradients, undecayedOffset(update->getParentOfType<ModuleOp>()), work,
+      narrow, mostBuckets);
   SmallVector<Value> tokens;
   for (const Bucket &bucket : schedule.split.buckets)
     tokens.push_back(

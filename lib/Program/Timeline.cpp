@@ -48,11 +48,13 @@ Timeline::Timeline(exec::ProgramOp program, const LaunchTimes &times,
   };
   llvm::StringMap<Stream> streams;
   llvm::DenseMap<Value, double> tokens;
+  double linkFree = 0;
   int launches = 0;
   for (Operation &op : program.getBody().front())
     llvm::TypeSwitch<Operation *>(&op)
         .Case([&](exec::LaunchOp launch) {
-          streams[launch.getStream()].now +=
+          Stream &stream = streams[launch.getStream()];
+          stream.ready = stream.now +=
               times.seconds(launch) /
               (launch.getSharded() ? static_cast<double>(link.ranks) : 1);
           ++launches;
@@ -75,11 +77,13 @@ Timeline::Timeline(exec::ProgramOp program, const LaunchTimes &times,
           CollectiveTimes run{collective, travellingBytes(collective),
                               launches};
           run.ready = stream.ready;
-          run.start = stream.now;
-          run.done = stream.now += secondsOf(collective, run.bytes, link);
-          // What is on the stream of the kernels delays them.
+          run.start = std::max(stream.now, linkFree);
+          run.done = run.start + secondsOf(collective, run.bytes, link);
+          // What is on the stream of the kernels delays them, and so does what
+          // it queues behind.
           if (collective.getStream() == "compute")
-            exposed += run.done - run.start;
+            exposed += run.done - stream.now;
+          stream.now = linkFree = run.done;
           tokens[collective.getDone()] = run.done;
           collectives.push_back(run);
         });

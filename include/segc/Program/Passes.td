@@ -34,8 +34,9 @@ def ScheduleCollectivesPass : Pass<"exec-schedule-collectives", "::mlir::ModuleO
     the ranks, in place, on the stream "communication", and waits for all of
     them in front of the update. Each takes a bucket, gradients that lie next to
     one another, as soon as its last is computed. The buckets are those with
-    which the last one ends first, by the cost model of the target and of the
-    link (BucketSplit.h). The result runs on any number of ranks. Remarks of
+    which kernels and collectives end first, by the cost model of the target and
+    of the link (BucketSplit.h); collectives between kernels, which share the
+    link, queue behind them. The result runs on any number of ranks. Remarks of
     category `communication` give the modelled times of each bucket, and what
     the step waits for.
   }];

@@ -32,11 +32,13 @@ struct CollectiveTimes {
   int64_t bytes = 0; ///< Between ranks.
   int launches = 0;  ///< How many are in front of it.
   double ready = 0;  ///< When its operands are there.
-  double start = 0;  ///< When the ones before it have ended.
+  double start = 0;  ///< When those before it have ended, on any stream.
   double done = 0;
 };
 
-/// The times of a program: streams run side by side, as tokens allow.
+/// The times of a program: streams run side by side, as tokens allow. The
+/// collectives of all streams share the link, and run on it in the order of the
+/// program, as one thread or one communicator does them.
 struct Timeline {
   Timeline(exec::ProgramOp program, const LaunchTimes &times, const Link &link);
 

@@ -27,6 +27,12 @@ ExposedCommunication::ExposedCommunication(func::FuncOp entry,
   DenseMap<Operation *, int> kernels;
   for (auto step : entry.getOps<seg::ScheduledOpInterface>()) {
     kernels[step] = static_cast<int>(kernelSeconds.size());
+    if (auto reduce = dyn_cast<seg::AllReduceOp>(*step)) {
+      between[kernels[step]] =
+          link.seconds(seg::tensorBytes(reduce.getInput()));
+      kernelSeconds.push_back(0);
+      continue;
+    }
     kernelSeconds.push_back(target.backend->seconds(step, *target.version) /
                             cores);
   }
@@ -45,15 +51,18 @@ ExposedCommunication::ExposedCommunication(func::FuncOp entry,
 
 double ExposedCommunication::seconds(const KernelOrder &order) const {
   SmallVector<double> ends(kernelSeconds.size());
-  double now = 0;
-  for (int kernel : order)
-    ends[kernel] = now += kernelSeconds[kernel];
+  StepWork work;
+  for (int kernel : order) {
+    ends[kernel] = work.kernels += kernelSeconds[kernel];
+    if (auto found = between.find(kernel); found != between.end())
+      work.between.push_back({work.kernels, found->second});
+  }
   SmallVector<PlacedGradient> placed = gradients;
   for (auto [gradient, writer] : llvm::zip_equal(placed, writers))
     gradient.ready = ends[writer];
-  const double done =
-      scheduleGradients(placed, undecayed, link, mostBuckets).split.done();
-  return std::max(0.0, done - now);
+  return scheduleGradients(placed, undecayed, work, link, mostBuckets)
+             .split.done -
+         work.kernels;
 }
 
 } // namespace segc

@@ -22,14 +22,16 @@ public:
                        double cores, const Link &link);
 
   bool hasGradients() const { return !gradients.empty(); }
-  /// Seconds from the last kernel until all gradients have arrived. The order
-  /// has no copies of kernels.
+  /// Seconds that kernels, and the update behind them, wait for collectives.
+  /// The order has no copies of kernels.
   double seconds(const KernelOrder &order) const;
 
 private:
   Link link;
   int64_t undecayed;
   llvm::SmallVector<double> kernelSeconds;
+  /// Of the steps that are collectives, which have no kernel.
+  llvm::SmallDenseMap<int, double> between;
   llvm::SmallVector<PlacedGradient> gradients;
   llvm::SmallVector<int> writers; ///< The kernels that compute them.
 };
