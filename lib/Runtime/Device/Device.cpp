@@ -79,6 +79,12 @@ Status Device::convert(Stream &, const Conversion &, DeviceAddress,
   return internalError(name() + ": a conversion of values");
 }
 
+Status Device::prepareAccumulation() { return Status::success(); }
+
+Status Device::accumulate(Stream &, const Accumulation &) {
+  return internalError(name() + ": a sum of values");
+}
+
 StatusOr<HostView> Device::read(Stream &stream, DeviceAddress from,
                                 uint64_t bytes) {
   if (sharesHostMemory() || bytes == 0) {

@@ -114,6 +114,25 @@ Status SynchronousDevice::convert(Stream &, const Conversion &conversion,
   });
 }
 
+Status SynchronousDevice::accumulate(Stream &,
+                                     const Accumulation &accumulation) {
+  const auto [to, from, divisor, count] = accumulation;
+  SEGC_RETURN_IF_ERROR(check(to, count * sizeof(float), "the target of a sum"));
+  SEGC_RETURN_IF_ERROR(
+      check(from, count * sizeof(float), "the source of a sum"));
+  SEGC_RETURN_IF_ERROR(check(divisor, sizeof(float), "the divisor of a sum"));
+  return doOrRecord([accumulation] {
+    auto *sums = static_cast<float *>(accumulation.to.asPointer());
+    const auto *values =
+        static_cast<const float *>(accumulation.from.asPointer());
+    const float number =
+        *static_cast<const float *>(accumulation.divisor.asPointer());
+    for (uint64_t i = 0; i < accumulation.count; ++i)
+      sums[i] = (sums[i] + values[i]) / number;
+    return Status::success();
+  });
+}
+
 Status SynchronousDevice::beginCapture(Stream &) {
   if (recording)
     return internalError(name() + ": a recording has begun already");

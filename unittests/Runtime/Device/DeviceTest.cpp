@@ -294,6 +294,35 @@ TEST_P(Devices, ScalarsAdvance) {
   EXPECT_EQ(scalars.skipped_steps, 1);
 }
 
+// More values than a GPU adds at a time, on a part of a buffer, and in a graph.
+TEST_P(Devices, SumsAreDivided) {
+  constexpr size_t count = 300000;
+  std::vector<float> sums(count), values(count);
+  for (size_t i = 0; i < count; ++i) {
+    sums[i] = static_cast<float>(i % 7);
+    values[i] = 1.0f / static_cast<float>(i + 1);
+  }
+  DeviceBuffer to = buffer(sums), from = buffer(values),
+               divisors = buffer({1, 3});
+  ASSERT_TRUE(device->prepareAccumulation().ok());
+  ASSERT_TRUE(device
+                  ->accumulate(*stream, {to.address() + 4, from.address() + 4,
+                                         divisors.address(), count - 2})
+                  .ok());
+  ASSERT_TRUE(device->beginCapture(*stream).ok());
+  const Status recorded = device->accumulate(
+      *stream, {to.address(), from.address(), divisors.address() + 4, count});
+  auto graph = device->endCapture(*stream);
+  ASSERT_TRUE(recorded.ok() && graph.ok()) << recorded.message();
+  ASSERT_TRUE(device->replay(**graph, *stream).ok());
+  for (size_t i = 1; i + 1 < count; ++i)
+    sums[i] += values[i];
+  for (size_t i = 0; i < count; ++i)
+    sums[i] = (sums[i] + values[i]) / 3;
+  EXPECT_EQ(valuesOf(to), sums);
+  EXPECT_EQ(valuesOf(from), values);
+}
+
 INSTANTIATE_TEST_SUITE_P(Host, Devices, testing::Values(&make<HostDevice>));
 INSTANTIATE_TEST_SUITE_P(Fake, Devices, testing::Values(&make<FakeDevice>));
 INSTANTIATE_TEST_SUITE_P(Cuda, Devices, testing::Values(&makeCuda));

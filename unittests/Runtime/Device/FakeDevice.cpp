@@ -248,6 +248,24 @@ Status FakeDevice::launch(Stream &stream, const KernelLaunch &launch) {
   return Status::success();
 }
 
+Status FakeDevice::accumulate(Stream &stream,
+                              const Accumulation &accumulation) {
+  return call(stream, [this, accumulation]() -> Status {
+    const uint64_t bytes = accumulation.count * sizeof(float);
+    SEGC_ASSIGN_OR_RETURN(std::byte * to, translate(accumulation.to, bytes));
+    SEGC_ASSIGN_OR_RETURN(std::byte * from,
+                          translate(accumulation.from, bytes));
+    SEGC_ASSIGN_OR_RETURN(std::byte * divisor,
+                          translate(accumulation.divisor, sizeof(float)));
+    for (uint64_t i = 0; i < accumulation.count; ++i) {
+      float &sum = reinterpret_cast<float *>(to)[i];
+      sum = (sum + reinterpret_cast<const float *>(from)[i]) /
+            *reinterpret_cast<const float *>(divisor);
+    }
+    return Status::success();
+  });
+}
+
 Status FakeDevice::advanceScalars(Stream &stream, DeviceAddress finite,
                                   DeviceAddress scalars) {
   return call(stream, [=]() -> Status {

@@ -46,6 +46,7 @@ public:
   Status copyOnDevice(Stream &stream, DeviceAddress to, DeviceAddress from,
                       uint64_t bytes) override;
   Status launch(Stream &stream, const KernelLaunch &launch) override;
+  Status accumulate(Stream &stream, const Accumulation &accumulation) override;
   Status advanceScalars(Stream &stream, DeviceAddress finite,
                         DeviceAddress scalars) override;
 

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../../../lib/Runtime/Device/Cuda/Accumulate.h"
 #include "../../../lib/Runtime/Device/Cuda/Cudnn/FilterPermutation.h"
 #include "FakeNumbers.h"
 #include "FakeState.h"
@@ -156,9 +157,24 @@ static void permuteFilter(void *const *operands, void *, int64_t,
           load(operands[0], segc_permuted_element(&p, i), p.from_type));
 }
 
+/// from, divisor, to; the count is the batch
+static void accumulate(void *const *operands, void *, int64_t count,
+                       int64_t block) {
+  const auto *from = static_cast<const float *>(operands[0]);
+  const float divisor = *static_cast<const float *>(operands[1]);
+  auto *to = static_cast<float *>(operands[2]);
+  constexpr int64_t threads = SEGC_ACCUMULATE_THREADS,
+                    stride = threads * SEGC_ACCUMULATE_BLOCKS;
+  for (int64_t begin = block * threads; begin < count; begin += stride)
+    for (int64_t i = begin; i < begin + threads && i < count; ++i)
+      to[i] = (to[i] + from[i]) / divisor;
+}
+
 static segc_kernel_fn hostFunctionOf(const std::string &name) {
   if (name == "segc_advance_scalars_kernel")
     return advanceScalars;
+  if (name == "segc_accumulate_kernel")
+    return accumulate;
   if (name == "segc_permute_filter_kernel")
     return permuteFilter;
   auto found = driver().kernels.find(name);

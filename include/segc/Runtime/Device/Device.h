@@ -151,6 +151,13 @@ struct Conversion {
   }
 };
 
+/// Becomes (to + from) / divisor: `count` f32 of each, and one divisor, all in
+/// the memory of a device.
+struct Accumulation {
+  DeviceAddress to, from, divisor;
+  uint64_t count;
+};
+
 class Device {
 public:
   /// `pool` has the threads of the host that work for the device.
@@ -239,6 +246,10 @@ public:
   virtual Status prepareConversion(const Conversion &conversion);
   virtual Status convert(Stream &stream, const Conversion &conversion,
                          DeviceAddress to, DeviceAddress from);
+  /// Makes accumulate() ready: needed before it, outside of a recording.
+  virtual Status prepareAccumulation();
+  /// Adds values, rounding as the host does.
+  virtual Status accumulate(Stream &stream, const Accumulation &accumulation);
   /// Sets what looks after work of others while the host waits for a stream,
   /// and once it has waited. An error ends the wait.
   void setWatch(std::function<Status(bool hasEnded)> newWatch) {

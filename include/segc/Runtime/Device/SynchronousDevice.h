@@ -38,6 +38,7 @@ public:
                      std::function<Status(void *handle)> work) override;
   Status convert(Stream &stream, const Conversion &conversion, DeviceAddress to,
                  DeviceAddress from) override;
+  Status accumulate(Stream &stream, const Accumulation &accumulation) override;
   Status advanceScalars(Stream &stream, DeviceAddress finite,
                         DeviceAddress scalars) override;
 

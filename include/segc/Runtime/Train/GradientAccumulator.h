@@ -10,17 +10,16 @@
 
 #include "segc/Runtime/Device/ModelRunner.h"
 
-#include <vector>
-
 namespace segc {
 
-/// Adds up the gradients of the parts of a step, in memory of the host, and
-/// makes their mean the gradient of the step. Parts are added in their order.
+/// Adds up the gradients of the parts of a step, in memory of the device, and
+/// makes their mean the gradient of the step. Parts are added in their order,
+/// with the same bits on any device.
 ///
 /// For ranks it stands in front of their collectives: the mean of the parts of
 /// this rank is formed in each bucket of gradients when that starts, so that
-/// only the last part of a step sends, while it computes. The device shares the
-/// host's memory then.
+/// only the last part of a step sends, while it computes. A program that is
+/// recorded with it has the means in its graph.
 class GradientAccumulator : public Collectives {
 public:
   /// `ranks` are the collectives of the runner's programs; null in one process.
@@ -41,18 +40,22 @@ public:
   void beginStep(int64_t step) override { ranks->beginStep(step); }
   StatusOr<uint64_t> start(const segc_collective &collective) override;
   Status wait(uint64_t ticket) override { return ranks->wait(ticket); }
+  Status prepare(const segc_collective &collective) override;
   Status enqueue(Stream &stream, const segc_collective &collective) override;
   CollectiveTimes times() override { return ranks->times(); }
 
 private:
+  /// Allocates what sums take on the device, once.
+  Status reserve();
   /// Forms the mean in a bucket of gradients.
-  Status merge(const segc_collective &collective) const;
+  Status merge(Stream &stream, const segc_collective &collective) const;
 
   ModelRunner &runner;
   int64_t parts;
   Collectives *ranks;
-  int64_t added = 0; ///< Parts.
-  std::vector<float> sums;
+  int64_t added = 0;     ///< Parts.
+  DeviceBuffer sums;     ///< As the gradients.
+  DeviceBuffer divisors; ///< Of a sum, 1, and of the mean.
 };
 
 } // namespace segc

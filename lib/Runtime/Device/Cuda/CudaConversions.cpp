@@ -17,14 +17,7 @@ using namespace segc;
 using namespace segc::cuda;
 
 Status CudaDevice::loadPermuteFilter() {
-  if (hasPermuteFilter)
-    return Status::success();
-  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<CudaKernels> permute,
-                        CudaKernels::loadText(context, permuteFilterPtx,
-                                              cudnn::permuteFilterCommand));
-  loaded.push_back(std::move(permute));
-  hasPermuteFilter = true;
-  return Status::success();
+  return loadOwn(permuteFilterPtx, cudnn::permuteFilterCommand);
 }
 
 Status CudaDevice::prepareConversion(const Conversion &conversion) {

@@ -58,6 +58,17 @@ Status CudaDevice::load(const segc_version &version) {
   return Status::success();
 }
 
+Status CudaDevice::loadOwn(const char *ptx, const segc_command &command) {
+  for (const std::unique_ptr<CudaKernels> &kernels : loaded)
+    if (kernels->find(&command))
+      return Status::success();
+  SEGC_RETURN_IF_ERROR(checkNotRecording("kernels are loaded"));
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<CudaKernels> own,
+                        CudaKernels::loadText(context, ptx, command));
+  loaded.push_back(std::move(own));
+  return Status::success();
+}
+
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//

@@ -85,6 +85,8 @@ public:
   Status prepareConversion(const Conversion &conversion) override;
   Status convert(Stream &stream, const Conversion &conversion, DeviceAddress to,
                  DeviceAddress from) override;
+  Status prepareAccumulation() override;
+  Status accumulate(Stream &stream, const Accumulation &accumulation) override;
   Status advanceScalars(Stream &stream, DeviceAddress finite,
                         DeviceAddress scalars) override;
 
@@ -124,6 +126,8 @@ private:
   Status waitFor(StreamHandle stream);
   Status openCudnn();
   Status loadPermuteFilter();
+  /// Loads a kernel of the runtime, once.
+  Status loadOwn(const char *ptx, const segc_command &command);
   /// Refuses what would end a recording.
   Status checkNotRecording(const char *what) const;
 
@@ -132,7 +136,6 @@ private:
   std::vector<const segc_version *> versions; ///< those that were loaded
   std::unique_ptr<cudnn::CudnnCalls> calls;   ///< null until there is one
   std::optional<Status> noCudnn;              ///< why there is none
-  bool hasPermuteFilter = false;
   /// What the kernel of a conversion reads.
   std::map<Conversion, DeviceBuffer> conversions;
   std::array<std::unique_ptr<Event>, 2> timers; ///< around a measured launch
