@@ -16,11 +16,18 @@ static const char *contentsOf(uint32_t region) {
                                          : "statistics";
 }
 
-std::string segc::occasionOf(int64_t step, const segc_collective &collective) {
-  return "step " + std::to_string(step) + ", bucket " +
-         std::to_string(collective.index + 1) + " of " +
-         std::to_string(collective.of) + " (" + contentsOf(collective.region) +
-         ")";
+std::string segc::textOf(const StepPart &part) {
+  const std::string step = "step " + std::to_string(part.step);
+  return part.parts == 1 ? step
+                         : step + ", part " + std::to_string(part.part) +
+                               " of " + std::to_string(part.parts);
+}
+
+std::string segc::occasionOf(const StepPart &part,
+                             const segc_collective &collective) {
+  return textOf(part) + ", bucket " + std::to_string(collective.index + 1) +
+         " of " + std::to_string(collective.of) + " (" +
+         contentsOf(collective.region) + ")";
 }
 
 Status segc::checkCollective(const segc_collective &collective) {

@@ -52,7 +52,7 @@ void HostCollectives::pauseAfter(Clock::duration waited) {
 }
 
 Status HostCollectives::perform(const Started &started) {
-  ranks.setOccasion(occasionOf(started.step, started.collective));
+  ranks.setOccasion(occasionOf(started.part, started.collective));
   ranks.setPause([this](Clock::duration waited) { pauseAfter(waited); });
   // Nobody catches what leaves a thread.
   const Status status =
@@ -94,7 +94,7 @@ StatusOr<uint64_t> HostCollectives::start(const segc_collective &collective) {
   const uint64_t ticket = tickets++;
   if (queue.empty())
     lastSign = Clock::now(); // The thread has slept until now.
-  queue.push_back({ticket, currentStep, collective});
+  queue.push_back({ticket, current, collective});
   changed.notify_all();
   return ticket;
 }
@@ -114,7 +114,7 @@ Status HostCollectives::wait(uint64_t ticket) {
   if (found == ended.end())
     return ioError("rank " + std::to_string(ranks.rank()) + " of " +
                    std::to_string(ranks.size()) + ", " +
-                   occasionOf(queue.front().step, queue.front().collective) +
+                   occasionOf(queue.front().part, queue.front().collective) +
                    ": the library of the messages does not return from one of "
                    "its functions; see what the other ranks printed");
   Status status = std::move(found->second);

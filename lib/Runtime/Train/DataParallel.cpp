@@ -137,12 +137,12 @@ Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
   return shareState(state);
 }
 
-void DataParallel::beginStep(int64_t newStep) {
+void DataParallel::beginPart(const StepPart &part) {
   if (gathered)
     releaseOthers(*gathered);
   gathered = nullptr;
-  step = newStep;
-  collectives.beginStep(step);
+  step = part.step;
+  collectives.beginPart(part);
 }
 
 Status DataParallel::average(std::vector<float> &values) {

@@ -87,10 +87,17 @@ Status Trainer::checkPart(const Part &part) {
   return explainNonFinite(part);
 }
 
+/// Names what follows for the ranks, statistics of a batch included.
+void Trainer::beginPart(int64_t part) {
+  if (config.ranks)
+    config.ranks->beginPart({state_.step + 1, part, config.accumulate});
+}
+
 StatusOr<Trainer::Part> Trainer::runParts(segc_scalars &after) {
   caseNames.clear();
   accumulator.clear();
   for (int64_t i = 1; i < config.accumulate; ++i) {
+    beginPart(i);
     SEGC_ASSIGN_OR_RETURN(const Part part, nextPart("grad_step"));
     segc_scalars scalars = part.scalars;
     SEGC_RETURN_IF_ERROR(
@@ -113,8 +120,7 @@ StatusOr<Trainer::Part> Trainer::runParts(segc_scalars &after) {
 
 Status Trainer::runLastPart(const Part &part, segc_scalars &after) {
   const bool goesOn = state_.step + 1 < config.schedule.totalSteps;
-  if (config.ranks)
-    config.ranks->beginStep(state_.step + 1);
+  beginPart(config.accumulate);
   if (config.accumulate == 1)
     return feed.call("train_step", part.fed, after, goesOn);
   if (config.ranks) {

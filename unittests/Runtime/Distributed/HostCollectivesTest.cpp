@@ -58,17 +58,17 @@ TEST(HostCollectives, SilentRankIsNamed) {
         if (ranks.rank() == 1)
           return;
         HostCollectives host(ranks);
-        host.beginStep(12);
+        host.beginPart({12, 2, 4});
         std::vector<float> values(3, 1);
         segc_collective third = collectiveOn(values, SEGC_COLLECTIVE_MEAN);
         third.index = 2;
         third.of = 5;
         const Status status = runAll(host, {third, third});
         EXPECT_EQ(status.code(), StatusCode::IoError);
-        const std::string expected =
-            "rank " + std::to_string(ranks.rank()) +
-            " of 3, step 12, bucket 3 of 5 (gradients): rank 1 has not "
-            "answered for 0.1 s";
+        const std::string expected = "rank " + std::to_string(ranks.rank()) +
+                                     " of 3, step 12, part 2 of 4, bucket 3 of "
+                                     "5 (gradients): rank 1 has not "
+                                     "answered for 0.1 s";
         EXPECT_THAT(status.message(), HasSubstr(expected));
         // Nothing but the error follows.
         EXPECT_THAT(host.start(third).status().message(), HasSubstr(expected));
@@ -91,7 +91,7 @@ TEST(HostCollectives, SilentLibraryIsNamed) {
   std::vector<float> values(3, 1); // Its thread goes on until the end.
   Communicator ranks(silent, std::chrono::milliseconds(50));
   HostCollectives host(ranks);
-  host.beginStep(7);
+  host.beginPart({7});
   const Status status =
       runAll(host, {collectiveOn(values, SEGC_COLLECTIVE_MEAN)});
   released = true;

@@ -149,13 +149,20 @@ TEST_F(Nccl, LateRankEndsTheWait) {
         RankOnDevice self =
             RankOnDevice::create(makeCudaDevice(**threads, 0), nccl);
         Device &device = *self.device;
-        self.collectives->beginStep(12);
+        self.collectives->beginPart({12});
         const segc_collective third = self.third();
         ASSERT_TRUE(self.collectives->prepare(third).ok());
         ASSERT_TRUE(device.beginCapture(*self.stream).ok());
         ASSERT_TRUE(self.collectives->enqueue(*self.stream, third).ok());
         auto graph = device.endCapture(*self.stream);
         ASSERT_TRUE(graph.ok()) << graph.status().message();
+        // Another program has a collective of the same number.
+        segc_collective other = third;
+        other.region = SEGC_REGION_ARENA;
+        ASSERT_TRUE(self.collectives->prepare(other).ok());
+        ASSERT_TRUE(device.beginCapture(*self.stream).ok());
+        ASSERT_TRUE(self.collectives->enqueue(*self.stream, other).ok());
+        ASSERT_TRUE(device.endCapture(*self.stream).ok());
         ASSERT_TRUE(device.replay(**graph, *self.stream).ok());
         const Status waited = device.synchronize(*self.stream);
         EXPECT_EQ(waited.code(), StatusCode::IoError);
@@ -188,7 +195,7 @@ TEST_F(Nccl, LateRankEndsAnEmulatedCollective) {
             RankOnDevice::create(makeEmulatedDevice(**threads, 0), nccl);
         if (ranks.rank() == 1)
           return;
-        self.collectives->beginStep(3);
+        self.collectives->beginPart({3});
         EXPECT_THAT(
             self.collectives->enqueue(*self.stream, self.third()).message(),
             AllOf(HasSubstr("step 3, bucket 3 of 5 (gradients): NCCL has not "
@@ -202,7 +209,7 @@ TEST_F(Nccl, LateRankEndsAnEmulatedCollective) {
 TEST_F(Nccl, ErrorsOfTheNetworkAreTold) {
   RankOnDevice self =
       RankOnDevice::create(makeCudaDevice(*pool, 0), onlyRank());
-  self.collectives->beginStep(7);
+  self.collectives->beginPart({7});
   fakenccl::faults().asyncAfter = 1;
   fakenccl::faults().asyncCode = 6;
   ASSERT_TRUE(self.collectives->enqueue(*self.stream, self.third()).ok());
@@ -215,7 +222,7 @@ TEST_F(Nccl, ErrorsOfTheNetworkAreTold) {
 TEST_F(Nccl, CallsThatFailAreTold) {
   RankOnDevice self =
       RankOnDevice::create(makeCudaDevice(*pool, 0), onlyRank());
-  self.collectives->beginStep(7);
+  self.collectives->beginPart({7});
   fakenccl::faults().failingCalls[{"ncclAllReduce", 2}] = 5;
   EXPECT_THAT(self.collectives->enqueue(*self.stream, self.third()).message(),
               HasSubstr("step 7, bucket 3 of 5 (gradients): invalid usage"));

@@ -45,7 +45,7 @@ TEST(StreamCollectives, ErrorsEndAReplay) {
   EmulatedDevice device(**pool);
   HostCollectives host(ranks);
   StreamCollectives collectives(device, host);
-  collectives.beginStep(4);
+  collectives.beginPart({4});
   auto stream = device.createStream();
   auto buffer = device.allocate(8, "values", /*guards=*/false);
   ASSERT_TRUE(stream.ok() && buffer.ok());

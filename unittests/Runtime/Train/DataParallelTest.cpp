@@ -162,6 +162,18 @@ TEST_F(Ranks, PartsThatAreNotFinite) {
   EXPECT_THAT(alone.status.message(), HasSubstr("kernel 0 of train_step"));
 }
 
+// A part that a rank does not come to is named by the others.
+TEST_F(Ranks, LostRanksAreNamedWithThePart) {
+  accumulate = 4;
+  odd = NAN; // In the second part of rank 0.
+  deadline = std::chrono::seconds(1);
+  const std::vector<Outcome> two = trainTogether(2, 2);
+  EXPECT_EQ(two[0].status.code(), StatusCode::NonFinite);
+  EXPECT_THAT(two[1].status.message(),
+              HasSubstr("rank 1 of 2, step 1, part 3 of 4, bucket 1 of 1 "
+                        "(gradients): rank 0 has not answered for 1 s"));
+}
+
 // A sample of one rank whose gradient is not finite: all ranks skip the step,
 // and go on with the same scale.
 TEST_F(Ranks, SkipStepsTogether) {

@@ -20,6 +20,12 @@ struct CollectiveTimes {
                      ///< from a network that computes on the same cores.
 };
 
+/// Where in a training collectives are, for messages.
+struct StepPart {
+  int64_t step = 0;
+  int64_t part = 1, parts = 1; ///< Of the batches of the step; the first is 1.
+};
+
 /// The connection of this rank, a process or a device, with the others. Every
 /// rank starts or enqueues the same collectives in the same order, and results
 /// are the same bits on all. Errors name rank, step and bucket; after one
@@ -31,8 +37,8 @@ public:
   virtual int64_t rank() const = 0;
   virtual int64_t size() const = 0;
 
-  /// Names the step whose collectives follow.
-  virtual void beginStep(int64_t step) {}
+  /// Names the part of a step whose collectives follow.
+  virtual void beginPart(const StepPart &part) {}
 
   /// Starts a collective on memory of the host, which belongs to it until
   /// wait() of the ticket has returned. Tickets are waited for once, in any
@@ -52,9 +58,11 @@ public:
   virtual CollectiveTimes times() { return {}; }
 };
 
-/// What ranks do in a collective of a step, for messages: "step 12, bucket 3 of
-/// 5 (gradients)".
-std::string occasionOf(int64_t step, const segc_collective &collective);
+/// "step 12", "step 12, part 2 of 3".
+std::string textOf(const StepPart &part);
+/// What ranks do in a collective, for messages: "step 12, bucket 3 of 5
+/// (gradients)".
+std::string occasionOf(const StepPart &part, const segc_collective &collective);
 
 /// Refuses unknown kinds, and types that cannot be added or rounded.
 Status checkCollective(const segc_collective &collective);

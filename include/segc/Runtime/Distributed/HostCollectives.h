@@ -35,7 +35,7 @@ public:
 
   int64_t rank() const override { return ranks.rank(); }
   int64_t size() const override { return ranks.size(); }
-  void beginStep(int64_t step) override { currentStep = step; }
+  void beginPart(const StepPart &part) override { current = part; }
   StatusOr<uint64_t> start(const segc_collective &collective) override;
   /// Fails as well if the library of the messages does not return from one of
   /// its functions within twice the deadline of the ranks.
@@ -48,7 +48,7 @@ public:
 private:
   struct Started {
     uint64_t ticket;
-    int64_t step;
+    StepPart part;
     segc_collective collective;
   };
 
@@ -59,7 +59,7 @@ private:
 
   Communicator &ranks;
   HostReductions reductions;
-  int64_t currentStep = 0;
+  StepPart current;
 
   std::mutex mutex; // Guards what follows.
   std::condition_variable changed;

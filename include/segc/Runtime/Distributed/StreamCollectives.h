@@ -23,7 +23,7 @@ public:
 
   int64_t rank() const override { return host.rank(); }
   int64_t size() const override { return host.size(); }
-  void beginStep(int64_t step) override { host.beginStep(step); }
+  void beginPart(const StepPart &part) override { host.beginPart(part); }
   StatusOr<uint64_t> start(const segc_collective &collective) override {
     return host.start(collective);
   }

@@ -41,8 +41,8 @@ public:
   bool sharesOptimizer() const { return shards.elements > 0; }
   /// Brings those of all ranks to rank 0, until the next step.
   Status gatherOptimizer(ModelRunner &runner);
-  /// Names the step of the collectives and means that follow.
-  void beginStep(int64_t step);
+  /// Names the part of a step whose collectives and means follow.
+  void beginPart(const StepPart &part);
   /// Replaces values by their mean over all ranks.
   Status average(std::vector<float> &values);
   /// Of the collectives of the steps, and of means.

@@ -37,7 +37,7 @@ public:
 
   int64_t rank() const override { return ranks->rank(); }
   int64_t size() const override { return ranks->size(); }
-  void beginStep(int64_t step) override { ranks->beginStep(step); }
+  void beginPart(const StepPart &part) override { ranks->beginPart(part); }
   StatusOr<uint64_t> start(const segc_collective &collective) override;
   Status wait(uint64_t ticket) override { return ranks->wait(ticket); }
   Status prepare(const segc_collective &collective) override;

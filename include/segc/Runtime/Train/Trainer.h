@@ -76,6 +76,7 @@ private:
     BatchFeed::Fed fed;
     segc_scalars scalars;
   };
+  void beginPart(int64_t part);
   StatusOr<Part> nextPart(const std::string &entry);
   /// Runs the parts of a step. Returns the last one, with its scalars as they
   /// were before its calls; `after` has them behind the step.

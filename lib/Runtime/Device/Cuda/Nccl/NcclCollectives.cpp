@@ -9,6 +9,7 @@
 #include "segc/Runtime/Core/Elements.h"
 #include "segc/Runtime/Core/KernelObserver.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -109,8 +110,7 @@ Status NcclCollectives::wait(uint64_t) {
 
 std::string
 NcclCollectives::occasionOf(const segc_collective &collective) const {
-  return step < 0 ? "connection of the GPUs"
-                  : segc::occasionOf(step, collective);
+  return part ? segc::occasionOf(*part, collective) : "connection of the GPUs";
 }
 
 /// One rank has nothing to send.
@@ -141,12 +141,12 @@ Status NcclCollectives::prepare(const segc_collective &collective) {
         (collective.kind == SEGC_COLLECTIVE_REDUCE_SCATTER ? "a reduce-scatter"
                                                            : "an all-gather") +
         " of a tensor that ranks share, which only ranks on the processor do");
-  const uint64_t needed = 2 * static_cast<uint64_t>(collective.of) + 1;
+  const uint64_t needed = 2 * placeOf(collective) + 3;
   if (numbers.empty() || numbers.back().size() < needed * sizeof(uint32_t)) {
-    std::vector<uint32_t> values(needed);
+    std::vector<uint32_t> values(2 * needed);
     std::iota(values.begin(), values.end(), 0);
     SEGC_ASSIGN_OR_RETURN(DeviceBuffer buffer,
-                          device->allocate(needed * sizeof(uint32_t),
+                          device->allocate(values.size() * sizeof(uint32_t),
                                            "numbers of collectives",
                                            /*guards=*/false));
     SEGC_ASSIGN_OR_RETURN(const std::unique_ptr<Stream> stream,
@@ -175,10 +175,8 @@ Status NcclCollectives::enqueue(Stream &stream,
                                 const segc_collective &collective) {
   SEGC_RETURN_IF_ERROR(failure);
   SEGC_RETURN_IF_ERROR(prepare(collective));
-  if (known.size() <= collective.index)
-    known.resize(collective.index + 1);
-  known[collective.index] = collective;
-  SEGC_RETURN_IF_ERROR(mark(stream, 2 * collective.index + 1));
+  const auto place = static_cast<uint32_t>(placeOf(collective));
+  SEGC_RETURN_IF_ERROR(mark(stream, 2 * place + 1));
   const Conversion conversion = conversionOf(collective);
   const auto data = DeviceAddress::of(collective.data);
   const DeviceAddress moved =
@@ -193,7 +191,7 @@ Status NcclCollectives::enqueue(Stream &stream,
   if (isRounded(collective))
     SEGC_RETURN_IF_ERROR(
         device->convert(stream, inverseOf(conversion), data, moved));
-  return mark(stream, 2 * collective.index + 2);
+  return mark(stream, 2 * place + 2);
 }
 
 Status NcclCollectives::call(const segc_collective &collective, void *data,
@@ -222,6 +220,19 @@ Status NcclCollectives::call(const segc_collective &collective, void *data,
 //===----------------------------------------------------------------------===//
 // Failures
 //===----------------------------------------------------------------------===//
+
+size_t NcclCollectives::placeOf(const segc_collective &collective) {
+  const auto isSame = [&](const segc_collective &other) {
+    return other.data == collective.data && other.kind == collective.kind &&
+           other.region == collective.region &&
+           other.index == collective.index && other.of == collective.of;
+  };
+  const auto found = std::find_if(known.begin(), known.end(), isSame);
+  const auto place = static_cast<size_t>(found - known.begin());
+  if (found == known.end())
+    known.push_back(collective);
+  return place;
+}
 
 Status NcclCollectives::mark(Stream &stream, uint32_t progress) {
   return device->copyToHost(
@@ -266,7 +277,8 @@ Status NcclCollectives::watch(bool hasEnded) {
     }
     const std::string occasion =
         isUnderWay ? occasionOf(known[now / 2])
-                   : "step " + std::to_string(step) + ", between buckets";
+                   : (part ? textOf(*part) : "connection of the GPUs") +
+                         ", between buckets";
     Result state = Success;
     const Result asked = library->ncclCommGetAsyncError(comm, &state);
     const Result answered = asked == Success ? state : asked;

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -32,7 +33,7 @@ public:
 
   int64_t rank() const override { return ranks.rank; }
   int64_t size() const override { return ranks.size; }
-  void beginStep(int64_t newStep) override { step = newStep; }
+  void beginPart(const StepPart &newPart) override { part = newPart; }
   StatusOr<uint64_t> start(const segc_collective &collective) override;
   Status wait(uint64_t ticket) override;
   Status prepare(const segc_collective &collective) override;
@@ -47,6 +48,9 @@ private:
   DeviceAddress stagingOf(const segc_collective &collective);
   Status call(const segc_collective &collective, void *data,
               cuda::StreamHandle stream);
+  /// The place of a collective among the known ones, where it is put if it is
+  /// new.
+  size_t placeOf(const segc_collective &collective);
   /// Has the GPU note how far it has come.
   Status mark(Stream &stream, uint32_t progress);
   uint32_t progress() const;
@@ -64,16 +68,17 @@ private:
   NcclRanks ranks;
   std::shared_ptr<const NcclLibrary> library;
   CommOfLibrary *comm = nullptr;
-  int64_t step = -1; ///< Before the first one the ranks connect.
+  std::optional<StepPart> part; ///< None: the ranks connect.
   /// The largest last; recorded graphs use the smaller ones.
   std::map<std::string, std::vector<DeviceBuffer>> staging;
 
+  /// The collectives of all programs.
+  std::vector<segc_collective> known;
   /// Numbers from 0 on the device, the most last, and where on the host the
-  /// device copies one of them to: 2 i + 1 at the start of collective i, 2 i +
-  /// 2 at its end.
+  /// device copies one of them to: 2 i + 1 at the start of known[i], 2 i + 2 at
+  /// its end.
   std::vector<DeviceBuffer> numbers;
   DeviceBuffer note;
-  std::vector<segc_collective> known; ///< The collectives by their index.
   uint32_t lastProgress = 0;
   Clock::time_point since; ///< of the last progress
 
