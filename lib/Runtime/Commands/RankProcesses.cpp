@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RankProcesses.h"
+#include "segc/Runtime/Commands/Commands.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -46,6 +47,11 @@ int64_t segc::threadsOfRank(const Job &job) {
   return isShared ? std::max<int64_t>(
                         1, cores / std::max<int64_t>(1, job.onThisHost))
                   : 0;
+}
+
+void segc::abandonRank(const Status &failure) {
+  printMessage(failure.message());
+  ::_exit(CommandResult(failure).exitCode);
 }
 
 StatusOr<std::vector<std::string>>

@@ -29,6 +29,9 @@ Status checkRankCount(const Job &job, std::optional<int64_t> wanted);
 /// the launcher has bound it to some.
 int64_t threadsOfRank(const Job &job);
 
+/// Prints an error and ends this process, which waits in a library.
+void abandonRank(const Status &failure);
+
 /// This program, and the words of its command line without --ranks and without
 /// the options of `others`, which have values.
 StatusOr<std::vector<std::string>>

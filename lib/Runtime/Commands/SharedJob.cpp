@@ -187,7 +187,7 @@ segc::runShared(std::optional<int64_t> ranks,
   if (!job)
     return wanted > 1 ? startSharers(wanted) : body(nullptr);
   SEGC_RETURN_IF_ERROR(checkRankCount(*job, ranks));
-  SEGC_ASSIGN_OR_RETURN(job->id, nameOfJob(*job));
+  SEGC_ASSIGN_OR_RETURN(job->id, nameOfJob(*job, abandonRank));
   return endPart(*job, body(&*job));
 }
 

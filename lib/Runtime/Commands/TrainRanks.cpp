@@ -29,7 +29,8 @@ segc::connectTraining(const Job &job, const TrainOptions &options) {
   SEGC_RETURN_IF_ERROR(checkRankCount(job, options.ranks));
   return connectRanks(
       job, options.messages,
-      std::chrono::duration<double>(options.timeout.value_or(600)));
+      std::chrono::duration<double>(options.timeout.value_or(600)),
+      abandonRank);
 }
 
 Status segc::checkRankSettings(const Run &run) {

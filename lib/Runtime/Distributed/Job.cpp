@@ -7,19 +7,26 @@
 
 #include "segc/Runtime/Distributed/Job.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <dlfcn.h>
 #include <filesystem>
-#include <random>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
 
 namespace fs = std::filesystem;
 using namespace segc;
 
+/// The value of a variable of a process; null if it is not set.
+using Environment = std::function<const char *(const char *name)>;
+
 /// Of Slurm's "2(x3)", the same number on three hosts, the first one.
-static std::optional<int64_t> numberOf(const char *variable) {
-  const char *text = std::getenv(variable);
+static std::optional<int64_t> numberOf(const Environment &environment,
+                                       const char *variable) {
+  const char *text = environment(variable);
   int64_t number = 0;
   if (!text || !*text)
     return std::nullopt;
@@ -30,15 +37,16 @@ static std::optional<int64_t> numberOf(const char *variable) {
 }
 
 /// The values of the variables that are set.
-static std::string textOf(const std::vector<const char *> &variables) {
+static std::string textOf(const Environment &environment,
+                          const std::vector<const char *> &variables) {
   std::string text;
   for (const char *variable : variables)
-    if (const char *value = std::getenv(variable))
+    if (const char *value = environment(variable))
       text += (text.empty() ? "" : ".") + std::string(value);
   return text;
 }
 
-std::optional<Job> segc::jobOfEnvironment() {
+static std::optional<Job> jobIn(const Environment &environment) {
   struct Launcher {
     const char *name, *rank, *size, *onThisHost, *localRank;
     std::vector<const char *> id;
@@ -70,83 +78,84 @@ std::optional<Job> segc::jobOfEnvironment() {
        "SLURM_LOCALID",
        {"SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"}}};
   for (const Launcher &launcher : launchers) {
-    const std::optional<int64_t> rank = numberOf(launcher.rank),
-                                 size = numberOf(launcher.size);
+    const std::optional<int64_t> rank = numberOf(environment, launcher.rank),
+                                 size = numberOf(environment, launcher.size);
     if (rank && size && *size > 1)
       return Job{launcher.name,
                  *rank,
                  *size,
-                 numberOf(launcher.onThisHost).value_or(*size),
-                 numberOf(launcher.localRank).value_or(*rank),
-                 textOf(launcher.id),
-                 launcher.rank == rankVariable ? textOf({folderVariable}) : ""};
+                 numberOf(environment, launcher.onThisHost).value_or(*size),
+                 numberOf(environment, launcher.localRank).value_or(*rank),
+                 textOf(environment, launcher.id),
+                 launcher.rank == rankVariable
+                     ? textOf(environment, {folderVariable})
+                     : ""};
   }
   return std::nullopt;
 }
 
-/// The plugin of this build (beside the program) or installation; that the
-/// error names if there is none.
-static std::string findPlugin() {
-  std::error_code error;
-  const fs::path folder =
-      fs::read_symlink("/proc/self/exe", error).parent_path();
-  const fs::path beside = folder / "segc-mpi.so";
-  const fs::path installed =
-      folder.parent_path() / SEGC_PLUGIN_FOLDER / "segc-mpi.so";
-  return fs::exists(beside, error) ? beside.string() : installed.string();
+std::optional<Job> segc::jobOfEnvironment() {
+  return jobIn([](const char *name) { return std::getenv(name); });
 }
 
-StatusOr<std::unique_ptr<Communicator>>
-segc::connectRanks(const Job &job, const std::string &plugin,
-                   std::chrono::duration<double> deadline) {
-  // A name without a slash would be looked for elsewhere.
-  std::error_code failure;
-  const std::string file =
-      plugin.empty() ? findPlugin() : fs::absolute(plugin, failure).string();
-  const std::string where = "rank " + std::to_string(job.rank) + " of " +
-                            std::to_string(job.size) + " (" + job.launcher +
-                            "): ";
-  void *library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library)
-    return unsupported(
-        where + "cannot open the plugin that connects the ranks: " + dlerror() +
-        "; build segc where the development files of the cluster's MPI are "
-        "(SEGC_MPI=ON), or name its segc-mpi.so by --messages");
-  auto open = reinterpret_cast<segc_messages_open_fn>(
-      dlsym(library, SEGC_MESSAGES_OPEN));
-  if (!open)
-    return invalidArgument(where + file + ": no function " +
-                           SEGC_MESSAGES_OPEN +
-                           ": expected a plugin of segc (segc/messages.h)");
-  segc_messages messages = {};
-  segc_message error = {};
-  if (open(SEGC_MESSAGES_VERSION, &messages, &error) != SEGC_OK) {
-    error.text[sizeof(error.text) - 1] = 0;
-    return unsupported(where + file + ": " + error.text);
+//===----------------------------------------------------------------------===//
+// Processes of this machine
+//===----------------------------------------------------------------------===//
+
+/// What /proc has of a process; empty if it cannot be read.
+static std::string readOfProcess(const fs::path &file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// The job that a process was started for.
+static std::optional<Job> jobOfProcess(const fs::path &folder) {
+  const std::string text = readOfProcess(folder / "environ");
+  std::map<std::string, std::string> variables;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\0', begin), text.size());
+    const std::string entry = text.substr(begin, end - begin);
+    const size_t name = entry.find('=');
+    if (name != std::string::npos)
+      variables[entry.substr(0, name)] = entry.substr(name + 1);
+    begin = end + 1;
   }
-  // A library that the launcher does not know starts a job of its own: every
-  // process would train alone, into the same folder.
-  if (messages.size != job.size || messages.rank != job.rank)
-    return unsupported(where + messages.library + " of " + file +
-                       " sees rank " + std::to_string(messages.rank) + " of " +
-                       std::to_string(messages.size) +
-                       ": the launcher belongs to another MPI; start segrun by "
-                       "the mpirun of " +
-                       messages.library + ", or by srun with its --mpi type");
-  return std::make_unique<Communicator>(messages, deadline);
+  return jobIn([&](const char *name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : found->second.c_str();
+  });
 }
 
-StatusOr<std::string> segc::nameOfJob(const Job &job) {
-  if (!job.id.empty())
-    return job.id;
-  constexpr double seconds = 600;
-  SEGC_ASSIGN_OR_RETURN(
-      std::unique_ptr<Communicator> ranks,
-      connectRanks(job, "", std::chrono::duration<double>(seconds)));
-  std::random_device random;
-  SEGC_ASSIGN_OR_RETURN(std::string name,
-                        ranks->broadcast(std::to_string(random()) + "." +
-                                         std::to_string(random())));
-  SEGC_RETURN_IF_ERROR(ranks->close());
-  return name;
+/// "T" is stopped, by a signal.
+static bool isStopped(const fs::path &folder) {
+  const std::string text = readOfProcess(folder / "stat");
+  const size_t name = text.rfind(')'); // The name may have any characters.
+  return name != std::string::npos && text.compare(name, 3, ") T") == 0;
+}
+
+std::string segc::ranksThatHoldUp(const Job &job) {
+  std::string found;
+  const auto add = [&](const std::string &text) {
+    found += (found.empty() ? "" : ", ") + text;
+  };
+  std::set<int64_t> running;
+  std::error_code error;
+  for (fs::directory_iterator entry("/proc", error), end;
+       !error && entry != end && !job.id.empty(); entry.increment(error)) {
+    const std::string process = entry->path().filename();
+    if (process.find_first_not_of("0123456789") != std::string::npos)
+      continue;
+    const std::optional<Job> other = jobOfProcess(entry->path());
+    if (!other || other->id != job.id)
+      continue;
+    running.insert(other->rank);
+    if (isStopped(entry->path()))
+      add("rank " + std::to_string(other->rank) + " (process " + process +
+          ") is stopped");
+  }
+  // Of ranks on other machines nothing is seen.
+  for (int64_t rank = 0; rank < job.size && job.onThisHost == job.size; ++rank)
+    if (!job.id.empty() && !running.count(rank))
+      add("rank " + std::to_string(rank) + " does not run");
+  return found;
 }

@@ -136,7 +136,7 @@ TEST(MpiRanks, Conform) {
   const std::optional<Job> job = jobOfEnvironment();
   if (!job)
     GTEST_SKIP() << "not started by mpirun";
-  auto ranks = connectRanks(*job, SEGC_MPI_PLUGIN, ample);
+  auto ranks = connectRanks(*job, SEGC_MPI_PLUGIN, ample, {});
   ASSERT_TRUE(ranks.ok()) << ranks.status().message();
   checkConformance(**ranks);
   EXPECT_TRUE((*ranks)->close().ok());

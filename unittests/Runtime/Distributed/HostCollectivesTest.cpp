@@ -182,7 +182,7 @@ TEST(MpiRanks, CollectivesConform) {
   const std::optional<Job> job = jobOfEnvironment();
   if (!job)
     GTEST_SKIP() << "not started by mpirun";
-  auto ranks = connectRanks(*job, SEGC_MPI_PLUGIN, ample);
+  auto ranks = connectRanks(*job, SEGC_MPI_PLUGIN, ample, {});
   ASSERT_TRUE(ranks.ok()) << ranks.status().message();
   checkHost(**ranks);
   EXPECT_TRUE((*ranks)->close().ok());

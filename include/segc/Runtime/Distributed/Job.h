@@ -10,6 +10,7 @@
 
 #include "segc/Runtime/Distributed/Communicator.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -40,16 +41,26 @@ inline constexpr const char *rankVariable = "SEGRUN_RANK",
 /// by mpirun of Open MPI, MPICH or Intel MPI, by srun of Slurm, or by segrun.
 std::optional<Job> jobOfEnvironment();
 
+/// Says which ranks are seen to hold the others up, by the processes of this
+/// machine: "rank 1 (process 123) is stopped, rank 2 does not run". Empty if
+/// none is, or the launcher gives the job no name.
+std::string ranksThatHoldUp(const Job &job);
+
+/// Ends this process with an error, at once: another thread waits in a library.
+using Abandon = std::function<void(const Status &failure)>;
+
 /// A name that tells this start of the ranks from others: what the launcher
-/// says, else what rank 0 draws and sends to the others.
-StatusOr<std::string> nameOfJob(const Job &job);
+/// says, else what rank 0 draws and sends to the others. `abandon` is that of
+/// connectRanks().
+StatusOr<std::string> nameOfJob(const Job &job, const Abandon &abandon);
 
 /// Connects the ranks of the job through a plugin (segc/messages.h): the file
 /// `plugin`, or if that is empty segc-mpi.so of this build or installation.
-/// Once in a process.
+/// Once in a process. Libraries wait for all ranks here, however long: after
+/// the deadline `abandon` is called, by another thread.
 StatusOr<std::unique_ptr<Communicator>>
 connectRanks(const Job &job, const std::string &plugin,
-             std::chrono::duration<double> deadline);
+             std::chrono::duration<double> deadline, const Abandon &abandon);
 
 } // namespace segc
 
