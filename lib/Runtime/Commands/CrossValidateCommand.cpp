@@ -537,9 +537,10 @@ CommandResult CrossValidationRun::run() {
 }
 
 CommandResult segc::runCrossValidate(const CrossValidateOptions &options) {
-  return runShared(options.ranks, [&](const Job *job) {
+  return runShared(options.ranks, [&](const Job *job) -> CommandResult {
     CrossValidateOptions ofRank = options;
-    ofRank.train.model.threads = threadsOf(options.train.model.threads, job);
+    SEGC_ASSIGN_OR_RETURN(ofRank.train.model,
+                          placeOfRank(options.train.model, job));
     return CrossValidationRun(ofRank, job).run();
   });
 }

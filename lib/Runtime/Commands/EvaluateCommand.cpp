@@ -367,9 +367,9 @@ static CommandResult evaluate(const EvaluateOptions &options, const Job *job) {
 }
 
 CommandResult segc::runEvaluate(const EvaluateOptions &options) {
-  return runShared(options.ranks, [&](const Job *job) {
+  return runShared(options.ranks, [&](const Job *job) -> CommandResult {
     EvaluateOptions ofRank = options;
-    ofRank.model.threads = threadsOf(options.model.threads, job);
+    SEGC_ASSIGN_OR_RETURN(ofRank.model, placeOfRank(options.model, job));
     return evaluate(ofRank, job);
   });
 }

@@ -360,7 +360,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
     if (job && !options.profile.empty())
       return wrongUsage("--profile measures one process; start one");
     PredictOptions ofRank = options;
-    ofRank.model.threads = threadsOf(options.model.threads, job);
+    SEGC_ASSIGN_OR_RETURN(ofRank.model, placeOfRank(options.model, job));
     return predict(std::move(ofRank), job, mainTask);
   });
 }

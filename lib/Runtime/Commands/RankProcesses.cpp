@@ -7,6 +7,7 @@
 
 #include "RankProcesses.h"
 #include "segc/Runtime/Commands/Commands.h"
+#include "segc/Runtime/Device/CudaDevice.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -47,6 +48,28 @@ int64_t segc::threadsOfRank(const Job &job) {
   return isShared ? std::max<int64_t>(
                         1, cores / std::max<int64_t>(1, job.onThisHost))
                   : 0;
+}
+
+StatusOr<std::string> segc::deviceOfRank(const std::string &asked,
+                                         const Job &job) {
+  const std::string ranks = std::to_string(job.onThisHost);
+  if (asked.rfind("cuda:", 0) == 0 && job.onThisHost > 1)
+    return wrongUsage("--device " + asked + ": the " + ranks +
+                      " ranks of this machine would share a GPU; give "
+                      "--device cuda, which takes one for each");
+  if (asked != "cuda")
+    return asked;
+  SEGC_ASSIGN_OR_RETURN(
+      const int gpus,
+      cudaDeviceCount("run on the processor with --device cpu"));
+  if (gpus == 1)
+    return asked;
+  // All ranks of the machine say the same.
+  if (job.onThisHost > gpus || job.localRank >= gpus)
+    return wrongUsage("--device cuda: this machine has " +
+                      std::to_string(gpus) + " GPUs for " + ranks +
+                      " ranks; start at most one rank for each");
+  return asked + ":" + std::to_string(job.localRank);
 }
 
 void segc::abandonRank(const Status &failure) {

@@ -29,6 +29,11 @@ Status checkRankCount(const Job &job, std::optional<int64_t> wanted);
 /// the launcher has bound it to some.
 int64_t threadsOfRank(const Job &job);
 
+/// The --device of a rank where `asked` is given to all: a GPU for each rank of
+/// this machine. Ranks that would share one are refused, unless they see no
+/// other: a launcher may show each its own.
+StatusOr<std::string> deviceOfRank(const std::string &asked, const Job &job);
+
 /// Prints an error and ends this process, which waits in a library.
 void abandonRank(const Status &failure);
 

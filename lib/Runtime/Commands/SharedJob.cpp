@@ -194,3 +194,11 @@ segc::runShared(std::optional<int64_t> ranks,
 int64_t segc::threadsOf(int64_t wanted, const Job *job) {
   return wanted || !job ? wanted : threadsOfRank(*job);
 }
+
+StatusOr<ModelOptions> segc::placeOfRank(ModelOptions options, const Job *job) {
+  options.threads = threadsOf(options.threads, job);
+  if (job) {
+    SEGC_ASSIGN_OR_RETURN(options.device, deviceOfRank(options.device, *job));
+  }
+  return options;
+}

@@ -26,6 +26,10 @@ runShared(std::optional<int64_t> ranks,
 /// The number of threads: as asked for, or the part of a rank.
 int64_t threadsOf(int64_t wanted, const Job *job);
 
+/// The options of a model with what a rank has of its machine: its threads, and
+/// a GPU of its own.
+StatusOr<ModelOptions> placeOfRank(ModelOptions options, const Job *job);
+
 } // namespace segc
 
 #endif // SEGC_LIB_RUNTIME_COMMANDS_SHAREDJOB_H

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RankProcesses.h"
+#include "SharedJob.h"
 #include "TrainRanks.h"
 #include "TrainSetup.h"
 #include "segc/Base/Files.h"
@@ -197,15 +197,12 @@ static CommandResult train(Run &run) {
   return status;
 }
 
-/// The training of this process, alone or as one of several ranks.
-static CommandResult trainAs(const TrainOptions &options, int64_t threads,
+/// The training of this process, alone or as one of several ranks, whose model
+/// is opened by `ofModel`.
+static CommandResult trainAs(const TrainOptions &options,
+                             const ModelOptions &ofModel,
                              TrainingRanks *others) {
   RunPhases phases;
-  ModelOptions ofModel = options.model;
-  ofModel.threads = threads;
-  if (others) {
-    SEGC_ASSIGN_OR_RETURN(ofModel.device, others->deviceOfRank());
-  }
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(ofModel, /*training=*/true, &phases));
   DataParallel *ranks = nullptr;
@@ -219,7 +216,7 @@ static CommandResult trainAs(const TrainOptions &options, int64_t threads,
 
 CommandResult segc::trainAlone(const TrainOptions &options) {
   SEGC_RETURN_IF_ERROR(checkTrainOptions(options));
-  return trainAs(options, options.model.threads, nullptr);
+  return trainAs(options, options.model, nullptr);
 }
 
 /// What only ranks need.
@@ -265,9 +262,9 @@ CommandResult segc::runTrain(const TrainOptions &options) {
     return startRanks(wanted, options);
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Communicator> ranks,
                         connectTraining(*job, options));
-  const int64_t threads =
-      options.model.threads ? options.model.threads : threadsOfRank(*job);
   // It outlives what uses it: endRank() ends all processes after an error.
-  TrainingRanks others(*job, options, *ranks);
-  return endRank(*ranks, trainAs(options, threads, &others));
+  TrainingRanks others(options, *ranks);
+  const StatusOr<ModelOptions> ofModel = placeOfRank(options.model, &*job);
+  return endRank(*ranks, ofModel.ok() ? trainAs(options, *ofModel, &others)
+                                      : CommandResult(ofModel.status()));
 }

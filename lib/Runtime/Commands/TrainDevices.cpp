@@ -1,4 +1,4 @@
-//===- TrainDevices.cpp - Devices of the ranks of a training --------------===//
+//===- TrainDevices.cpp - What ranks of a training exchange gradients by --===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "TrainRanks.h"
-#include "segc/Runtime/Device/CudaDevice.h"
 #include "segc/Runtime/Device/NcclCollectives.h"
 #include "segc/Runtime/Distributed/HostReductions.h"
 #include "segc/Runtime/Distributed/StreamCollectives.h"
@@ -14,30 +13,6 @@
 #include <algorithm>
 
 using namespace segc;
-
-StatusOr<std::string> TrainingRanks::deviceOfRank() const {
-  const std::string &asked = options.model.device;
-  if (asked.rfind("cuda:", 0) == 0 && job.onThisHost > 1)
-    return wrongUsage("--device " + asked + ": the " +
-                      std::to_string(job.onThisHost) +
-                      " ranks of this machine would share a GPU; give "
-                      "--device cuda, which takes one for each");
-  if (asked != "cuda")
-    return asked;
-  SEGC_ASSIGN_OR_RETURN(
-      const int gpus,
-      cudaDeviceCount("run on the processor with --device cpu"));
-  // A launcher may show each rank a GPU of its own. If it is the same one, NCCL
-  // says so.
-  if (gpus == 1)
-    return asked;
-  if (job.localRank >= gpus)
-    return wrongUsage("--device cuda: rank " + std::to_string(job.rank) +
-                      " is number " + std::to_string(job.localRank + 1) +
-                      " on this machine, which has " + std::to_string(gpus) +
-                      " GPUs; start one rank for each");
-  return asked + ":" + std::to_string(job.localRank);
-}
 
 Status TrainingRanks::callRoll() {
   ranks.setOccasion("after that");

@@ -26,16 +26,13 @@ connectTraining(const Job &job, const TrainOptions &options);
 /// train something that nobody asked for.
 Status checkRankSettings(const Run &run);
 
-/// The device of a rank, and what it exchanges gradients by.
+/// What a rank exchanges gradients by.
 class TrainingRanks {
 public:
-  /// Keeps all three.
-  TrainingRanks(const Job &job, const TrainOptions &options,
-                Communicator &ranks)
-      : job(job), options(options), ranks(ranks), host(ranks) {}
+  /// Keeps both.
+  TrainingRanks(const TrainOptions &options, Communicator &ranks)
+      : options(options), ranks(ranks), host(ranks) {}
 
-  /// The --device of this rank: a GPU for each rank of this machine.
-  StatusOr<std::string> deviceOfRank() const;
   /// Returns the part of this rank, whose gradients lie in the memory of
   /// `device`. GPUs are connected here.
   StatusOr<DataParallel *> join(const std::shared_ptr<Device> &device);
@@ -46,7 +43,6 @@ private:
   /// Fails with the name of a rank that does not answer.
   Status callRoll();
 
-  const Job &job;
   const TrainOptions &options;
   Communicator &ranks;
   HostCollectives host;

@@ -27,6 +27,8 @@ struct DeviceCommand : Command {
              ("kernels=" + model + (fakeCuda.empty() ? "" : ",") + fakeCuda)
                  .c_str(),
              1);
+      for (const auto &[name, value] : environment)
+        setenv(name.c_str(), value.c_str(), 1);
     });
   }
   std::vector<std::string> train(const std::string &results,
@@ -44,6 +46,7 @@ struct DeviceCommand : Command {
     return words;
   }
   std::string model = fakeModel("FakeCudaProgram");
+  std::map<std::string, std::string> environment; ///< For runWith().
 };
 
 } // namespace
@@ -81,6 +84,32 @@ TEST_F(DeviceCommand, DriversAndGpusThatCannotBeUsed) {
     words.emplace_back(wrong.device);
     EXPECT_EQ(runWith(wrong.fakeCuda, words), wrong.code) << output;
     EXPECT_THAT(output, HasSubstr(wrong.text)) << wrong.fakeCuda;
+  }
+}
+
+// Ranks that share cases or folds take a GPU each, as those of a training do.
+TEST_F(DeviceCommand, RanksTakeTheirOwnGpu) {
+  const std::string results = folder + "/results";
+  const std::vector<std::vector<std::string>> commands = {
+      {"predict", "--output", results},
+      {"evaluate", "--results", results},
+      {"cross-validate", "--results", results}};
+  for (std::vector<std::string> words : commands) {
+    words.insert(words.end(),
+                 {"--model", model, "--data", data, "--device", "cuda"});
+    environment = {{"OMPI_COMM_WORLD_RANK", "1"},
+                   {"OMPI_COMM_WORLD_SIZE", "2"},
+                   {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},
+                   {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
+                   {"PMIX_NAMESPACE", "job"}};
+    EXPECT_EQ(runWith("devices=2,memory=100", words), 1);
+    EXPECT_THAT(output, HasSubstr("on cuda:1 (Fake GPU), where 100 are free"));
+    EXPECT_EQ(runWith("devices=1,memory=100", words), 1);
+    EXPECT_THAT(output, HasSubstr("on cuda:0 (Fake GPU), where 100 are free"));
+    environment["OMPI_COMM_WORLD_SIZE"] = "3";
+    environment["OMPI_COMM_WORLD_LOCAL_SIZE"] = "3";
+    EXPECT_EQ(runWith("devices=2", words), 2);
+    EXPECT_THAT(output, HasSubstr("this machine has 2 GPUs for 3 ranks"));
   }
 }
 
