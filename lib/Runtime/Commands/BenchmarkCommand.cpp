@@ -197,7 +197,8 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
     return wrongUsage("--augment-on has no effect without --mode train: leave "
                       "it out");
   std::string entryName = training ? "train_step" : "predict";
-  SEGC_ASSIGN_OR_RETURN(LoadedModel model, openModel(options.model, training));
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
+                        openModel(options.model, {training}));
   ModelRunner &runner = model.runner;
   const Manifest &manifest = runner.manifest();
   const EntrySignature *entry = manifest.entry(entryName);

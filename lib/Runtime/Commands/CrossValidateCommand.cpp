@@ -219,7 +219,7 @@ CrossValidationRun::openFiles(const Manifest &manifest) {
 Status CrossValidationRun::prepare() {
   const TrainOptions first = trainingOf(options.seeds[0], 0);
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
-                        openModel(first.model, /*training=*/true));
+                        openModel(first.model, {/*training=*/true}));
   if (!cached)
     SEGC_RETURN_IF_ERROR(checkWholeClasses(model.runner));
   const Manifest &manifest = model.runner.manifest();

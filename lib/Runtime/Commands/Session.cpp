@@ -61,7 +61,9 @@ static Status checkOptions(const ModelOptions &options,
 }
 
 StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,
-                                      bool training, RunPhases *phases) {
+                                      RunnerOptions ofRunner,
+                                      RunPhases *phases) {
+  ofRunner.canaries = options.checkMemory;
   SEGC_ASSIGN_OR_RETURN(
       std::unique_ptr<ThreadPool> pool,
       ThreadPool::create(static_cast<unsigned>(options.threads)));
@@ -84,9 +86,9 @@ StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,
                             return device->supports(version);
                           }}));
   SEGC_RETURN_IF_ERROR(checkOptions(options, *library));
-  SEGC_ASSIGN_OR_RETURN(ModelRunner runner,
-                        ModelRunner::create(library, std::move(device),
-                                            {training, options.checkMemory}));
+  SEGC_ASSIGN_OR_RETURN(
+      ModelRunner runner,
+      ModelRunner::create(library, std::move(device), ofRunner));
   return LoadedModel{std::move(pool), std::move(runner)};
 }
 
@@ -111,8 +113,7 @@ Status segc::loadWeights(LoadedModel &model, const std::string &checkpoint) {
 
 StatusOr<LoadedModel> segc::openTrained(const ModelOptions &options,
                                         const std::string &checkpoint) {
-  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
-                        openModel(options, /*training=*/false));
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model, openModel(options, {}));
   SEGC_RETURN_IF_ERROR(loadWeights(model, checkpoint));
   return model;
 }

@@ -203,8 +203,12 @@ static CommandResult trainAs(const TrainOptions &options,
                              const ModelOptions &ofModel,
                              TrainingRanks *others) {
   RunPhases phases;
+  RunnerOptions ofRunner;
+  ofRunner.training = true;
+  ofRunner.accumulates = options.accumulate.value_or(1) > 1;
+  ofRunner.exchanges = others != nullptr;
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
-                        openModel(ofModel, /*training=*/true, &phases));
+                        openModel(ofModel, ofRunner, &phases));
   DataParallel *ranks = nullptr;
   if (others) {
     SEGC_ASSIGN_OR_RETURN(ranks, others->join(model.runner.sharedDevice()));

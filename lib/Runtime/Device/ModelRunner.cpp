@@ -6,11 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Core/Elements.h"
 #include "segc/Runtime/Core/Initialize.h"
 #include "segc/model_tables.h"
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 using namespace segc;
 
@@ -64,6 +66,23 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
   return runner;
 }
 
+/// The bytes of what collectives round before it travels: on each stream of the
+/// program one collective at a time.
+static uint64_t roundedBytes(const segc_program &program) {
+  std::vector<uint64_t> ofStreams(program.stream_count);
+  for (uint32_t i = 0; i < program.command_count; ++i) {
+    const segc_command &command = program.commands[i];
+    if (command.kind != SEGC_COMMAND_COLLECTIVE ||
+        command.travels_as == command.operands[0].type ||
+        command.stream >= program.stream_count)
+      continue;
+    uint64_t &bytes = ofStreams[command.stream];
+    bytes = std::max(bytes, command.operands[0].elements_fixed *
+                                elementBytes(command.travels_as));
+  }
+  return std::accumulate(ofStreams.begin(), ofStreams.end(), uint64_t{0});
+}
+
 Status ModelRunner::checkMemory() const {
   SEGC_ASSIGN_OR_RETURN(const std::optional<uint64_t> free,
                         device_->freeBytes());
@@ -71,10 +90,15 @@ Status ModelRunner::checkMemory() const {
     return Status::success();
   const std::string entry = options.training ? "train_step" : "predict";
   const segc_program *program = model->program(entry);
-  return MemoryPlan(manifest(), entry, program ? program->arena_bytes : 0,
-                    options.training)
-      .checkFits(*free, device_->name() + ", where " + std::to_string(*free) +
-                            " are free");
+  MemoryPlan plan(manifest(), entry, program ? program->arena_bytes : 0,
+                  options.training);
+  if (options.accumulates)
+    plan.add("sums of gradients",
+             static_cast<uint64_t>(manifest().parameterBytes));
+  if (options.exchanges && program)
+    plan.add("gradients of 16 bits", roundedBytes(*program));
+  return plan.checkFits(*free, device_->name() + ", where " +
+                                   std::to_string(*free) + " are free");
 }
 
 Status ModelRunner::fill(const DeviceBuffer &buffer,

@@ -202,15 +202,23 @@ ProgramRunner::collectiveOf(const Call &call,
 
 /// Before anything runs; without others there is nothing to exchange.
 Status ProgramRunner::prepareCollectives(const Call &call) {
+  std::vector<std::pair<segc_collective, const segc_command *>> all;
   for (uint32_t i = 0; collectives && i < call.program.command_count; ++i) {
     const segc_command &command = call.program.commands[i];
     if (command.kind != SEGC_COMMAND_COLLECTIVE)
       continue;
     SEGC_ASSIGN_OR_RETURN(const segc_collective collective,
                           collectiveOf(call, command));
-    SEGC_RETURN_IF_ERROR(collectives->prepare(collective)
-                             .withContext(where(call.program, command)));
+    all.emplace_back(collective, &command);
   }
+  // The memory of the largest serves the others.
+  std::sort(all.begin(), all.end(), [](const auto &a, const auto &b) {
+    return a.first.count != b.first.count ? a.first.count > b.first.count
+                                          : a.second < b.second;
+  });
+  for (const auto &[collective, command] : all)
+    SEGC_RETURN_IF_ERROR(collectives->prepare(collective)
+                             .withContext(where(call.program, *command)));
   return Status::success();
 }
 

@@ -29,8 +29,9 @@ struct LoadedModel {
 
 /// Opens a .so, or compiles a .mlir first with the options that change the
 /// graph. Returns WrongUsage if the options need another .so; the message
-/// contains the segc command that compiles it.
-StatusOr<LoadedModel> openModel(const ModelOptions &options, bool training,
+/// contains the segc command that compiles it. Guards are those of the options.
+StatusOr<LoadedModel> openModel(const ModelOptions &options,
+                                RunnerOptions ofRunner,
                                 RunPhases *phases = nullptr);
 
 /// Returns the segc command that compiles what the options ask for, with `more`

@@ -29,6 +29,10 @@ struct RunnerOptions {
   /// Guard every buffer, check the guards after each call, and on a device
   /// wait for each kernel.
   bool canaries = false;
+  /// What the memory check of a training counts as well: gradients of several
+  /// batches are added, and those that travel to other ranks in 16 bits are
+  /// rounded on the device.
+  bool accumulates = false, exchanges = false;
 };
 
 /// An output of an entry, in memory of the host.
