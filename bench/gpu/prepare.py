@@ -1,9 +1,9 @@
 """Collects what a machine with a GPU needs to check and to measure, and no compiler there:
 
-  prepare.py SEGC DEVICE_CASES SEGRUN FOLDER [--small]
+  prepare.py SEGC DEVICE_CASES NCCL_TESTS SEGRUN FOLDER [--small]
 
 FOLDER gets the kernel cases (cases.py; DEVICE_CASES is build/unittests/SegcDeviceCases), models to compare with the processor, which are for both in one file, the published networks for GPUs alone,
-segrun with its libraries, PyTorch's and JAX's renderings of the networks, run.py, and models.json, which lists the models; FOLDER.tar.xz has it all.
+segrun with its libraries, the test of NCCL (NCCL_TESTS is build/unittests/SegcRealNcclTests), PyTorch's and JAX's renderings of the networks, run.py, and models.json, which lists the models; FOLDER.tar.xz has it all.
 --small takes one network of a few kernels, for the processor and for an emulated GPU, and some kernel cases: what tests run."""
 import argparse
 import json
@@ -38,7 +38,7 @@ COMPARED = [
 ]
 # Every machine has these, of its own version.
 SYSTEM = re.compile(r"^(linux-vdso|ld-linux|libc\.|libm\.|libdl\.|libpthread\.|librt\.)")
-CARRIED = ["cluster_limits.py", "counters.py", "cuda_driver.py", "device.py", "jax_peer.py", "kernel_case.py", "models.py", "peers.py", "report.py", "run.py", "torch_peer.py"]
+CARRIED = ["cluster_limits.py", "counters.py", "cuda_driver.py", "device.py", "jax_peer.py", "kernel_case.py", "models.py", "nccl.py", "peers.py", "report.py", "run.py", "torch_peer.py"]
 
 
 def wanted_models(small):
@@ -91,6 +91,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("segc")
     parser.add_argument("device_cases")
+    parser.add_argument("nccl_tests")
     parser.add_argument("segrun")
     parser.add_argument("folder")
     parser.add_argument("--small", action="store_true")
@@ -99,8 +100,9 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     cases.write(options.device_cases, os.path.join(options.folder, "kernels"), small=options.small)
     models = [compile_model(options.segc, options.folder, wanted) for wanted in wanted_models(options.small)]
-    shutil.copy(options.segrun, os.path.join(options.folder, "segrun"))
-    copy_libraries(options.segrun, os.path.join(options.folder, "lib"))
+    for program, name in ((options.segrun, "segrun"), (options.nccl_tests, "nccl-tests")):
+        shutil.copy(program, os.path.join(options.folder, name))
+        copy_libraries(program, os.path.join(options.folder, "lib"))
     for name in CARRIED:
         shutil.copy(os.path.join(here, name), options.folder)
     shutil.copytree(os.path.join(os.path.dirname(here), "peers"), os.path.join(options.folder, "networks"), dirs_exist_ok=True,

@@ -1,6 +1,8 @@
 """Markdown and pictures of what run.py found."""
 import statistics
 
+import nccl
+
 
 def table(head, rows):
     return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + ["| " + " | ".join(row) + " |" for row in rows] + [""]
@@ -73,6 +75,7 @@ def markdown(results):
                   for record in kernels["records"] if record.get("fault")] + [""]
     else:
         lines += [kernels.get("left_out", "Not run."), ""]
+    lines += ["## NCCL", "", "Collectives of a step by one rank, issued and in a recorded graph: " + nccl.text(results["nccl"]) + ".", ""]
     lines += ["## Steps against the processor", "", "Five steps on the same batches, twice on the GPU and once on the processor.", ""]
     lines += table(["model", "agrees", "same bytes twice", "loss off by", "probability off by"], comparison_rows(results["comparisons"]))
     names = peer_names(results)

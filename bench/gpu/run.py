@@ -1,12 +1,13 @@
 """Checks and measures, on a machine with a GPU, what prepare.py collected:
 
-  run.py FOLDER [--device cuda] [--output DIR] [--steps 20] [--budget SECONDS] [--jobs N] [--stages compare,kernels,times] [--only REGEX] [--peers REGEX]
+  run.py FOLDER [--device cuda] [--output DIR] [--steps 20] [--budget SECONDS] [--jobs N] [--stages compare,kernels,nccl,times] [--only REGEX] [--peers REGEX]
          [--prepared N] [--modes train,predict] [--no-profiles]
 
 1. Steps of each network at reduced extents against the processor: five on the same random batches, twice on the device (the weights must have the same
    bytes) and once on the processor; losses and probabilities must agree within bounds of the precision.
 2. Kernels alone against the reference evaluation (device.py).
-3. Training and prediction at the published batch sizes, beside PyTorch and JAX where they are, in turn, and the time of each of our kernels.
+3. NCCL with one rank, in a recorded graph (nccl.py).
+4. Training and prediction at the published batch sizes, beside PyTorch and JAX where they are, in turn, and the time of each of our kernels.
 
 DIR (FOLDER/results/DEVICE) gets results.json, results.md and pictures, anew after each of these: what is done stays when time is short; DIR/profiles has the
 times of kernels. --jobs comparisons and kernels run at a time, --prepared peers prepare at a time; times are measured alone. With a budget nothing begins,
@@ -23,6 +24,7 @@ import threading
 import time
 
 import models
+import nccl
 import peers
 import report
 
@@ -65,7 +67,7 @@ class Run:
         self.runner = models.Runner(options.folder, work, self.budget.remaining)
         self.models = [model for model in listed["models"] if re.search(options.only, model["name"])]
         self.lock = threading.Lock()
-        self.results = {"device": name, "commit": listed["commit"], "kernels": {}, "comparisons": [], "contests": []}
+        self.results = {"device": name, "commit": listed["commit"], "kernels": {}, "nccl": {}, "comparisons": [], "contests": []}
         self.left = 0
 
     def write(self):
@@ -111,9 +113,15 @@ class Run:
         print(f"kernels: {said}", flush=True)
         self.write()
 
+    def check_nccl(self):
+        self.results["nccl"] = nccl.check(self.options.folder, self.budget.remaining())
+        print(f"nccl: {nccl.text(self.results['nccl'])}", flush=True)
+        self.write()
+
     def failed(self):
         rows = self.results["comparisons"] + self.results["contests"]
-        return any("error" in row or row.get("agrees") is False for row in rows) or "error" in self.results["kernels"] or not all(
+        return any("error" in row or row.get("agrees") is False for row in rows) or any(
+            "error" in self.results[stage] for stage in ("kernels", "nccl")) or not all(
             record["passed"] or "skipped" in record for record in self.results["kernels"].get("records", []))
 
     def is_over(self):
@@ -172,7 +180,7 @@ class Run:
 
     def everything(self):
         """In order of what is worth most."""
-        for stage, work in (("compare", self.compare_all), ("kernels", self.check_kernels), ("times", self.time_all)):
+        for stage, work in (("compare", self.compare_all), ("kernels", self.check_kernels), ("nccl", self.check_nccl), ("times", self.time_all)):
             if stage in self.options.stages and not self.budget.is_over():
                 work()
 
@@ -189,7 +197,7 @@ def main():
     parser.add_argument("--prepared", type=int, default=1)
     parser.add_argument("--modes", type=lambda text: text.split(","), default=["train", "predict"])
     parser.add_argument("--no-profiles", dest="profiles", action="store_false")
-    parser.add_argument("--stages", type=lambda text: text.split(","), default=["compare", "kernels", "times"])
+    parser.add_argument("--stages", type=lambda text: text.split(","), default=["compare", "kernels", "nccl", "times"])
     parser.add_argument("--only", default="", help="models whose name has this")
     parser.add_argument("--peers", default="", help="peers whose name has this; ^$ for none")
     options = parser.parse_args()

@@ -6,6 +6,7 @@ import tempfile
 import unittest
 
 import models
+import nccl
 import peers
 import report
 
@@ -109,6 +110,31 @@ class Peer(unittest.TestCase):
             peer.answer()
 
 
+class Nccl(unittest.TestCase):
+    """What becomes of the test's program."""
+
+    def check(self, script, seconds=60):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        program = os.path.join(folder.name, "nccl-tests")
+        with open(program, "w") as file:
+            file.write("#!/bin/sh\n" + script)
+        os.chmod(program, 0o755)
+        return nccl.text(nccl.check(folder.name, seconds))
+
+    def test_outcomes(self):
+        self.assertEqual(self.check("echo '[  PASSED  ] 1 test.'"), "passes")
+        self.assertEqual(self.check("printf 'RealNcclTest.cpp:31: Skipped\\nnccl: no libnccl.so.2\\n'"), "skipped: nccl: no libnccl.so.2")
+        self.assertEqual(self.check("echo 'value 3: 1, expected 2'; exit 1"), "FAILED: value 3: 1, expected 2")
+        self.assertEqual(self.check("exec sleep 60", 0.2), "FAILED: not done after 0 s")
+
+    def test_carried_libraries_come_first(self):
+        self.assertRegex(self.check("echo $LD_LIBRARY_PATH; exit 1"), r"^FAILED: [^:]*/lib(:|$)")
+
+    def test_a_folder_without_the_program(self):
+        self.assertIn("No such file", nccl.text(nccl.check("/nowhere", None)))
+
+
 def record(name, kind, **said):
     return {"name": name, "version": "sm_80", "kind": kind, "op": "seg.conv", "types": "f32", "multiplied": "f32", "origin": "o", **said,
             "passed": not said.get("fault") and "skipped" not in said}
@@ -118,6 +144,7 @@ class Report(unittest.TestCase):
     RESULTS = {"device": "GPU", "commit": "c", "seconds": 1, "cut": False, "kernels": {"records": [record("003", "mma", fault="element 7 is 2.0, expected 0.5 to 1.0"), record("004", "mma"),
                                         record("005", "gemm", of_bound=0.25), record("006", "wgmma", skipped="the GPU is no sm_90a")],
                             "omitted": [record("", "adam")]},
+               "nccl": {"skipped": "no NCCL"},
                "comparisons": [{"name": "m", "error": "a|b"}, {"name": "n", "agrees": False, "equal_bytes": True, "loss_deviation": 1, "probability_deviation": 2}],
                "contests": [{"name": "m", "mode": "train", "batch": 4, "ours_ms": [3, 2, 1], "peers": {"A": {"ms": [4, 6]}, "B": {"failed": "out of memory"}}},
                             {"name": "n", "mode": "predict", "batch": 1, "error": "no"}]}
@@ -127,7 +154,7 @@ class Report(unittest.TestCase):
         for expected in ("| adam | seg.conv | f32 | f32 |  | 0 of 0 |  | no, has no case |", "| gemm | seg.conv | f32 | f32 | sm_80 | 1 of 1 | 0.25 | yes |",
                          "| mma | seg.conv | f32 | f32 | sm_80 | 1 of 2 | 0.00 | NO |", "| wgmma | seg.conv | f32 | f32 |  | 0 of 0 |  | no, not run |",
                          "- FAILED: 003 (mma seg.conv, o): failed: element 7 is 2.0, expected 0.5 to 1.0", "| m | failed: a/b |", "| n | NO | yes |", "| m | train | 4 | 2.00 | 2000.0 | 5.00 | 2.50 | failed: out of memory |  |",
-                         "| n | predict | 1 | failed: no |"):
+                         "in a recorded graph: skipped: no NCCL.", "| n | predict | 1 | failed: no |"):
             self.assertIn(expected, text)
 
 
