@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import allreduce
 import calm
 import measure
+import rank_memory
 import ranks
 import schedule
 import simulate
@@ -118,6 +119,18 @@ class Steps(unittest.TestCase):
         self.assertAlmostEqual(plan.update, 0.002)
         with self.assertRaisesRegex(ValueError, "no collectives"):
             schedule.parse("")
+
+
+class Memory(unittest.TestCase):
+    def test_sample(self):
+        held = 'import sys; held = b"1" * (64 << 20); print(flush=True); sys.stdin.read()'
+        command = f"OMPI_COMM_WORLD_RANK=3 '{sys.executable}' -c '{held}'; true"
+        samples = {}
+        with subprocess.Popen(["sh", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            rank_memory.sample(process.pid, samples)
+        self.assertEqual(list(samples), [3])
+        self.assertGreater(samples[3][0], 64 << 20)
 
 
 class Simulation(unittest.TestCase):
