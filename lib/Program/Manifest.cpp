@@ -8,6 +8,7 @@
 #include "segc/Program/Manifest.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "segc/Dialect/Seg/IR/AttributeJson.h"
 #include "segc/Program/Programs.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/Support/JSON.h"
@@ -22,40 +23,6 @@ static json::Array shapeJson(RankedTensorType type) {
   for (int64_t size : type.getShape())
     shape.push_back(size);
   return shape;
-}
-
-static json::Value attrJson(Attribute attr) {
-  if (auto text = dyn_cast<StringAttr>(attr))
-    return text.getValue();
-  if (auto flag = dyn_cast<BoolAttr>(attr))
-    return flag.getValue();
-  if (auto number = dyn_cast<IntegerAttr>(attr))
-    return number.getInt();
-  if (auto number = dyn_cast<FloatAttr>(attr))
-    return number.getValueAsDouble();
-  json::Array list;
-  if (auto numbers = dyn_cast<DenseI64ArrayAttr>(attr)) {
-    for (int64_t n : numbers.asArrayRef())
-      list.push_back(n);
-    return list;
-  }
-  if (auto numbers = dyn_cast<DenseF64ArrayAttr>(attr)) {
-    for (double n : numbers.asArrayRef())
-      list.push_back(n);
-    return list;
-  }
-  if (auto values = dyn_cast<ArrayAttr>(attr)) {
-    for (Attribute value : values)
-      list.push_back(attrJson(value));
-    return list;
-  }
-  if (auto dict = dyn_cast<DictionaryAttr>(attr)) {
-    json::Object object;
-    for (NamedAttribute entry : dict)
-      object[entry.getName().strref()] = attrJson(entry.getValue());
-    return object;
-  }
-  return nullptr;
 }
 
 static json::Object parameterJson(DictionaryAttr parameter,
@@ -141,7 +108,7 @@ static json::Array callsJson(ModuleOp module) {
       list.push_back(json::Object{{"entry", program.getSymName()},
                                   {"layer", launch.getLayer().value_or("")},
                                   {"library", call->getLibrary().getValue()},
-                                  {"options", attrJson(call->getOptions())},
+                                  {"options", seg::toJson(call->getOptions())},
                                   {"alternatives", std::move(alternatives)}});
     }
   return list;
@@ -237,7 +204,7 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
     slotOffset += parameterBytes;
   }
   json::Object optimizer =
-      *attrJson(layout.getAs<DictionaryAttr>("optimizer")).getAsObject();
+      *seg::toJson(layout.getAs<DictionaryAttr>("optimizer")).getAsObject();
   optimizer["slots"] = std::move(slots);
   // The buffer must suffice for all versions.
   int64_t preparedBytes = 0;
@@ -264,11 +231,11 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
       {"optimizer", std::move(optimizer)},
       {"entries", entriesJson(versions)},
       {"versions", std::move(versionList)},
-      {"pipeline", attrJson(layout.getAs<DictionaryAttr>("pipeline"))}};
+      {"pipeline", seg::toJson(layout.getAs<DictionaryAttr>("pipeline"))}};
   if (auto augmentation = layout.getAs<StringAttr>("augmentation"))
     manifest["augmentation"] = augmentation.getValue();
   if (auto head = layout.getAs<DictionaryAttr>("head"))
-    manifest["head"] = attrJson(head);
+    manifest["head"] = seg::toJson(head);
   if (options)
     manifest["options"] = json::Array(*options);
   std::string text;
