@@ -8,6 +8,7 @@
 #include "segc/Driver/Weights.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "segc/Base/Json.h"
 #include "segc/Runtime/Core/KernelObserver.h"
 #include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Core/Safetensors.h"
@@ -99,19 +100,6 @@ Status Embedder::fold(DictionaryAttr entry) {
   return Status::success();
 }
 
-/// Records the orientation that the weights were trained for in the manifest,
-/// whose pipeline may have none of its own; a plan has one.
-Status adoptOrientation(const SafetensorsFile &file, ModelContents &contents) {
-  const std::string recorded = recordedOrientation(file);
-  OrderedJson manifest = OrderedJson::parse(contents.manifest);
-  OrderedJson &pipeline = manifest["pipeline"];
-  if (recorded.empty() || !pipeline.is_object() || pipeline.contains("plan"))
-    return Status::success();
-  pipeline["orientation"] = recorded;
-  contents.manifest = manifest.dump();
-  return Status::success();
-}
-
 Status embed(const std::string &path, ArrayAttr folded,
              ModelContents &contents) {
   SEGC_ASSIGN_OR_RETURN(Manifest manifest,
@@ -127,7 +115,10 @@ Status embed(const std::string &path, ArrayAttr folded,
   if (folded)
     for (auto entry : folded.getAsRange<DictionaryAttr>())
       SEGC_RETURN_IF_ERROR(embedder.fold(entry));
-  return adoptOrientation(file, contents);
+  OrderedJson described = OrderedJson::parse(contents.manifest);
+  recordOrientation(file, described["pipeline"]);
+  contents.manifest = described.dump();
+  return Status::success();
 }
 
 } // namespace

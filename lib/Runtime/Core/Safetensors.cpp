@@ -25,6 +25,11 @@ using namespace segc;
 static constexpr uint64_t maxHeaderBytes = 100'000'000;
 static constexpr uint64_t dataAlignment = 64;
 
+bool segc::isPickle(std::string_view start) {
+  return start.rfind("PK\x03\x04", 0) == 0 ||
+         (!start.empty() && start.front() == '\x80');
+}
+
 uint64_t segc::dtypeBytes(std::string_view dtype) {
   static constexpr std::pair<std::string_view, uint64_t> sizes[] = {
       {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
@@ -116,12 +121,16 @@ static StatusOr<uint64_t> headerSize(const unsigned char *prefix,
   uint64_t headerBytes = 0;
   for (int i = 7; i >= 0; --i)
     headerBytes = headerBytes << 8 | prefix[i];
-  if (headerBytes > maxHeaderBytes || headerBytes > fileBytes - 8)
-    return dataLoss(path + ": says that its header has " +
-                    std::to_string(headerBytes) + " bytes, expected at most " +
-                    std::to_string(std::min(maxHeaderBytes, fileBytes - 8)) +
-                    "; it is truncated or not a safetensors file");
-  return headerBytes;
+  if (headerBytes <= maxHeaderBytes && headerBytes <= fileBytes - 8)
+    return headerBytes;
+  if (isPickle({reinterpret_cast<const char *>(prefix), 8}))
+    return invalidArgument(path + ": a pickle, which runs code when it is "
+                                  "read; convert it to safetensors with the "
+                                  "three lines of Python in docs/Exchange.md");
+  return dataLoss(path + ": says that its header has " +
+                  std::to_string(headerBytes) + " bytes, expected at most " +
+                  std::to_string(std::min(maxHeaderBytes, fileBytes - 8)) +
+                  "; it is truncated or not a safetensors file");
 }
 
 StatusOr<SafetensorsFile> SafetensorsFile::map(const std::string &path) {
@@ -216,6 +225,13 @@ std::string segc::recordedOrientation(const SafetensorsFile &file) {
   if (format == metadata.end() || format->second != "segc")
     return "";
   return found == metadata.end() ? "file" : found->second;
+}
+
+void segc::recordOrientation(const SafetensorsFile &file,
+                             OrderedJson &pipeline) {
+  const std::string recorded = recordedOrientation(file);
+  if (!recorded.empty() && pipeline.is_object() && !pipeline.contains("plan"))
+    pipeline["orientation"] = recorded;
 }
 
 Status

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,10 @@ struct SafetensorsHeader {
   std::vector<TensorEntry> tensors; ///< by position in the file
   std::map<std::string, std::string> metadata;
 };
+
+/// Whether a file that begins so is one of torch.save, which runs code when it
+/// is read: a pickle, or one in a zip archive.
+bool isPickle(std::string_view start);
 
 /// Bytes of an element, or 0 for a dtype that the format does not know.
 uint64_t dtypeBytes(std::string_view dtype);
@@ -82,6 +87,10 @@ private:
 /// these weights were trained in: "RAS" or "file". "file" for what segrun wrote
 /// before there was a record, "" for files of other programs.
 std::string recordedOrientation(const SafetensorsFile &file);
+/// Writes this record into the pipeline of a model that these weights become a
+/// part of, which may have none of its own; a plan has one.
+void recordOrientation(const SafetensorsFile &file,
+                       nlohmann::ordered_json &pipeline);
 
 /// A tensor to be written.
 struct TensorSource {
