@@ -18,7 +18,7 @@ import numpy as np
 
 import safetensors_io
 
-ABI_VERSION, ALIGNMENT = 2, 64
+ABI_VERSION, ALIGNMENT = 7, 64
 Pointer, U32, U64, I64 = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int64
 
 
@@ -29,7 +29,7 @@ class Model(ctypes.Structure):
 
 
 class Services(ctypes.Structure):
-    _fields_ = [("struct_size", U32), ("workers", U32), ("rest", Pointer * 7)]
+    _fields_ = [("struct_size", U32), ("workers", U32), ("rest", Pointer * 7), ("rank", U32), ("ranks", U32)]
 
 
 class Call(ctypes.Structure):
