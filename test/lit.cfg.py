@@ -44,6 +44,11 @@ if config.ptxas:
     config.available_features.add("ptxas")
 else:
     lit_config.note("ptxas not found: Codegen/GPU/ptxas.test is skipped")
+# ONNX files are read and written where libonnx was there.
+if config.has_onnx in ("1", "TRUE"):
+    config.available_features.add("onnx")
+else:
+    lit_config.note("no ONNX (Debian: libonnx-dev): Driver/exchange.test is unsupported")
 # Ranks are started where segc was built with an MPI.
 if os.path.exists(os.path.join(config.segc_bin_dir, "segc-mpi.so")) and shutil.which("mpirun"):
     config.available_features.add("mpi")

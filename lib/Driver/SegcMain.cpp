@@ -14,6 +14,7 @@
 #include "segc/Base/Process.h"
 #include "segc/Driver/CompileCommand.h"
 #include "segc/Driver/CompileSession.h"
+#include "segc/Driver/Exchange.h"
 #include "segc/Driver/Explain.h"
 #include "segc/Driver/Inspect.h"
 #include "segc/Driver/UsageError.h"
@@ -129,6 +130,42 @@ static void addInspect(CLI::App &app, int &code) {
       [=, &code] { code = report(inspect(*path, *asJson, *load)); });
 }
 
+static void addExport(CLI::App &app, int &code) {
+  auto options = std::make_shared<OnnxExportOptions>();
+  CLI::App *command = app.add_subcommand(
+      "export", "Write a network with its weights as an ONNX model");
+  command->add_option("NETWORK", options->network, ".mlir")->required();
+  command
+      ->add_option("--weights", options->weights,
+                   "Weights of the network, a safetensors file such as a "
+                   "checkpoint's model.safetensors")
+      ->required();
+  command->add_option("-o,--output", options->output, "File to write (.onnx)")
+      ->required();
+  onCommand(command, code, [=] { return exportNetwork(*options); });
+}
+
+static void addImport(CLI::App &app, int &code) {
+  auto options = std::make_shared<NetworkImportOptions>();
+  CLI::App *command = app.add_subcommand(
+      "import", "Write an ONNX model as a network and its weights");
+  command->add_option("MODEL", options->input, ".onnx")->required();
+  command
+      ->add_option("-o,--output", options->output,
+                   "File for the network (.mlir)")
+      ->required();
+  command->add_option("--weights", options->weights,
+                      "File for the weights (default: beside the network, "
+                      "with the ending .safetensors)");
+  command
+      ->add_option("--patch", options->patch,
+                   "Size of the image in voxels, in z, y, x order, for a model "
+                   "that leaves it open")
+      ->expected(2, 3)
+      ->delimiter(',');
+  onCommand(command, code, [=] { return importNetwork(*options); });
+}
+
 static void addExplain(CLI::App &app, int &code) {
   auto options = std::make_shared<CompileOptions>();
   auto ops = std::make_shared<std::vector<std::string>>();
@@ -218,6 +255,8 @@ static int runSegc(int argc, char **argv) {
   addCompile(app, code);
   addModel(app, code);
   addInspect(app, code);
+  addExport(app, code);
+  addImport(app, code);
   addExplain(app, code);
   addVerify(app, code);
   addPrecisionLists(app);

@@ -89,6 +89,12 @@ public:
                           const llvm::Twine &name);
   /// @}
 
+  /// @name Layers of other origin
+  /// @{
+  mlir::OpBuilder &getBuilder() { return builder; }
+  void setClasses(int64_t classes) { network.setClasses(classes); }
+  /// @}
+
   /// Ends forward; `heads` are the logits, then lower heads by level. The
   /// objective is `loss`, its results are those of `resultNames` that it has.
   void objective(mlir::ValueRange heads, const LossOptions &loss,
