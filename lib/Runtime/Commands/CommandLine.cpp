@@ -438,6 +438,30 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
   });
 }
 
+static void addImport(CLI::App &root, std::function<CommandResult()> &command) {
+  CLI::App &app = *root.add_subcommand(
+      "import", "Write the weights of nnU-Net v2 as a network of segc");
+  auto options = std::make_shared<ImportOptions>();
+  app.add_option("--checkpoint", options->checkpoint,
+                 "Weights by the names of nnU-Net, a safetensors file")
+      ->required();
+  app.add_option("--plan", options->plan,
+                 "The plans.json that the network was trained with")
+      ->required();
+  app.add_option("--dataset", options->dataset,
+                 "The dataset.json that it was trained with")
+      ->required();
+  app.add_option("--configuration", options->configuration,
+                 "Configuration of the plan; default: 3d_fullres, or the only "
+                 "one");
+  app.add_option("-o,--output", options->output,
+                 "New folder for plan, network and weights")
+      ->required();
+  app.callback([&command, options] {
+    command = [options] { return runImport(*options); };
+  });
+}
+
 void segc::addCommands(CLI::App &app, const std::string &commandLine,
                        std::function<CommandResult()> &command) {
   addCheck(app, command);
@@ -449,4 +473,5 @@ void segc::addCommands(CLI::App &app, const std::string &commandLine,
   addPredict(app, command);
   addBenchmark(app, command);
   addExport(app, command);
+  addImport(app, command);
 }

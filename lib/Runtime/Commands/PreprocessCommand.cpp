@@ -14,6 +14,7 @@
 #include "segc/Plan/PlanFile.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Prepare/CacheWriter.h"
+#include "segc/Runtime/Prepare/PlanReader.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -21,23 +22,6 @@
 #include <unistd.h>
 
 using namespace segc;
-
-/// A plan of segrun, or the plans.json of nnU-Net v2, which takes its names
-/// from the data set.
-static StatusOr<Plan> readPlan(const std::string &path,
-                               const DatasetDescription &data) {
-  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path, 1u << 28));
-  SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, path));
-  if (!json.is_object() || !json.contains("plans_name"))
-    return parsePlan(text, path);
-  SEGC_ASSIGN_OR_RETURN(
-      Plan plan,
-      parseNnunetPlans(text, path, data.channelNames, data.classNames));
-  plan.regions = data.regions;
-  plan.regionsClassOrder = data.regionsClassOrder;
-  plan.ignoreLabel = data.ignoreLabel;
-  return plan;
-}
 
 static Status checkPlanFits(const Plan &plan, const TrainingCases &set,
                             const std::string &path) {

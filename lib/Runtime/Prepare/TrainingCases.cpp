@@ -78,21 +78,38 @@ static Status nameClasses(const DecathlonIndex &index, const std::string &where,
   return Status::success();
 }
 
+/// What an index says of the data set beside its cases.
+static StatusOr<DatasetDescription> descriptionOf(const DecathlonIndex &index,
+                                                  const std::string &where) {
+  DatasetDescription description;
+  description.dataset = index.name;
+  description.channelNames = index.modalities;
+  SEGC_RETURN_IF_ERROR(nameClasses(index, where, description));
+  return description;
+}
+
+static StatusOr<DecathlonIndex> readIndex(const std::string &path) {
+  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path, 1u << 28));
+  return parseDecathlonIndex(text, path);
+}
+
+StatusOr<DatasetDescription> segc::readDescription(const std::string &path) {
+  SEGC_ASSIGN_OR_RETURN(DecathlonIndex index, readIndex(path));
+  return descriptionOf(index, path);
+}
+
 //===----------------------------------------------------------------------===//
 // Cases
 //===----------------------------------------------------------------------===//
 
 static StatusOr<TrainingCases> listIndexed(const std::string &folder) {
   const std::string where = (fs::path(folder) / "dataset.json").string();
-  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(where, 1u << 28));
-  SEGC_ASSIGN_OR_RETURN(DecathlonIndex index, parseDecathlonIndex(text, where));
+  SEGC_ASSIGN_OR_RETURN(DecathlonIndex index, readIndex(where));
   if (!index.listsCases)
     SEGC_RETURN_IF_ERROR(listNnunetCases(folder, index));
   TrainingCases set;
   set.files.push_back(where);
-  set.description.dataset = index.name;
-  set.description.channelNames = index.modalities;
-  SEGC_RETURN_IF_ERROR(nameClasses(index, where, set.description));
+  SEGC_ASSIGN_OR_RETURN(set.description, descriptionOf(index, where));
   const auto channels =
       std::max<int64_t>(1, static_cast<int64_t>(index.modalities.size()));
   for (const DecathlonIndex::Case &entry : index.training) {

@@ -40,6 +40,7 @@ CommandResult runCheck(const CheckOptions &options);
 CommandResult runPlan(const PlanOptions &options);
 CommandResult runPreprocess(const PreprocessOptions &options);
 CommandResult runExport(const ExportOptions &options);
+CommandResult runImport(const ImportOptions &options);
 
 /// Parses the command line, runs the command and prints its error, if any.
 /// Returns the exit code.

@@ -200,6 +200,13 @@ struct ExportOptions {
   bool features = false; ///< `predict` gives those in front of the head.
 };
 
+/// Weights of nnU-Net v2 that become a network of ours.
+struct ImportOptions {
+  std::string checkpoint; ///< A safetensors file.
+  std::string plan, dataset, configuration;
+  std::string output; ///< A new folder.
+};
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_COMMANDS_OPTIONS_H

@@ -30,6 +30,10 @@ struct TrainingCases {
   bool hasUnnamedClasses() const { return description.classNames.empty(); }
 };
 
+/// What a dataset.json says of channels and labels; its cases need not be
+/// there.
+StatusOr<DatasetDescription> readDescription(const std::string &path);
+
 /// Lists a data set of the Decathlon or of nnU-Net (dataset.json), or a folder
 /// with images/ and labels/. A case whose files cannot be named has a status.
 /// Fails where dataset.json cannot be used or no case is there.
