@@ -15,9 +15,9 @@
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/Profile.h"
 #include "segc/Runtime/Commands/Session.h"
+#include "segc/Runtime/Device/Weights.h"
 #include "segc/Runtime/Metrics/Metrics.h"
 #include "segc/Runtime/Train/BatchFeed.h"
-#include "segc/Runtime/Train/Weights.h"
 
 #include <chrono>
 #include <cmath>

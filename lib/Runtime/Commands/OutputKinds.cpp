@@ -7,7 +7,7 @@
 
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Core/StaticModel.h"
-#include "segc/Runtime/Train/Weights.h"
+#include "segc/Runtime/Device/Weights.h"
 
 #include <fstream>
 

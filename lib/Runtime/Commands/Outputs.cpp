@@ -7,10 +7,10 @@
 
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Base/Files.h"
+#include "segc/Runtime/Core/CheckpointFiles.h"
 #include "segc/Runtime/Data/DataSet.h"
 #include "segc/Runtime/Data/ImageFormat.h"
 #include "segc/Runtime/Data/OwnFiles.h"
-#include "segc/Runtime/Train/Checkpoint.h"
 
 #include <algorithm>
 #include <array>

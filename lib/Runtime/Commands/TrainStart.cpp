@@ -7,7 +7,7 @@
 
 #include "AugmentPlace.h"
 #include "TrainSetup.h"
-#include "segc/Runtime/Train/Weights.h"
+#include "segc/Runtime/Device/Weights.h"
 
 #include <cstdio>
 

@@ -9,7 +9,7 @@
 #include "segc/Base/Files.h"
 #include "segc/Base/Json.h"
 #include "segc/Runtime/Data/DataSet.h"
-#include "segc/Runtime/Train/Weights.h"
+#include "segc/Runtime/Device/Weights.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -20,9 +20,6 @@
 using namespace segc;
 namespace fs = std::filesystem;
 
-static constexpr const char *modelFile = "model.safetensors";
-static constexpr const char *optimizerFile = "optimizer.safetensors";
-static constexpr const char *stateFile = "state.json";
 static constexpr uint64_t maxStateBytes = 1 << 20;
 static constexpr double maxScale = std::numeric_limits<float>::max();
 
@@ -136,12 +133,12 @@ Status segc::saveCheckpoint(const std::string &path, const ModelRunner &runner,
   fs::remove_all(fresh, ignored);
   SEGC_RETURN_IF_ERROR(createDirectories(fresh));
   std::string json = state.toJson();
-  Status status =
-      writeWeights(runner, fresh + "/" + modelFile, state.orientation);
+  Status status = writeWeights(runner, fresh + "/" + checkpointModelFile,
+                               state.orientation);
   if (status.ok())
-    status = writeOptimizer(runner, fresh + "/" + optimizerFile);
+    status = writeOptimizer(runner, fresh + "/" + checkpointOptimizerFile);
   if (status.ok())
-    status = writeFileSynced(fresh + "/" + stateFile, {json});
+    status = writeFileSynced(fresh + "/" + checkpointStateFile, {json});
   if (status.ok())
     status = syncDirectory(fresh);
   if (status.ok())
@@ -153,29 +150,15 @@ Status segc::saveCheckpoint(const std::string &path, const ModelRunner &runner,
                             "intact)");
 }
 
-std::string segc::findCheckpoint(const std::string &path) {
-  for (const char *suffix : {"", ".previous"})
-    if (pathExists(path + suffix + "/" + stateFile))
-      return path + suffix;
-  return "";
-}
-
-bool segc::isCheckpoint(const std::string &path) {
-  for (const char *inside : {"", "/best", "/last"})
-    if (pathExists(path + inside + "/" + stateFile) &&
-        pathExists(path + inside + "/" + modelFile))
-      return true;
-  return false;
-}
-
 StatusOr<TrainState> segc::readTrainState(const std::string &path) {
-  SEGC_ASSIGN_OR_RETURN(std::string text,
-                        readFile(path + "/" + stateFile, maxStateBytes));
+  SEGC_ASSIGN_OR_RETURN(
+      std::string text,
+      readFile(path + "/" + checkpointStateFile, maxStateBytes));
   StatusOr<TrainState> state =
-      TrainState::fromJson(text, path + "/" + stateFile);
+      TrainState::fromJson(text, path + "/" + checkpointStateFile);
   const std::string previous = path + ".previous";
   if (state.ok() || state.status().code() == StatusCode::Unsupported ||
-      !pathExists(previous + "/" + stateFile))
+      !pathExists(previous + "/" + checkpointStateFile))
     return state;
   return Status(state.status().code(),
                 state.status().message() + "; the checkpoint before it is " +
@@ -189,29 +172,9 @@ StatusOr<TrainState> segc::loadCheckpoint(const std::string &path,
     return invalidArgument(path + ": a checkpoint of the network \"" +
                            state.network + "\", the model is \"" +
                            runner.manifest().network + "\"");
+  SEGC_RETURN_IF_ERROR(readWeights(runner, path + "/" + checkpointModelFile,
+                                   MissingStates::Refuse));
   SEGC_RETURN_IF_ERROR(
-      readWeights(runner, path + "/" + modelFile, MissingStates::Refuse));
-  SEGC_RETURN_IF_ERROR(readOptimizer(runner, path + "/" + optimizerFile));
+      readOptimizer(runner, path + "/" + checkpointOptimizerFile));
   return state;
-}
-
-StatusOr<std::string> segc::findWeights(const std::string &fileOrFolder) {
-  std::error_code error;
-  if (!fs::is_directory(fileOrFolder, error)) {
-    if (pathExists(fileOrFolder))
-      return fileOrFolder;
-    return notFound(fileOrFolder + ": " +
-                    (error ? error.message() : "no such file or folder") +
-                    "; give a .safetensors file, a checkpoint or a results "
-                    "folder");
-  }
-  for (const char *inside :
-       {"", "/best", "/last", "/last.previous", "/checkpoints/best",
-        "/checkpoints/last", "/checkpoints/last.previous"}) {
-    std::string candidate = fileOrFolder + inside + "/" + modelFile;
-    if (pathExists(candidate))
-      return candidate;
-  }
-  return notFound(fileOrFolder + ": holds no " + modelFile +
-                  ", nor do checkpoints/best and checkpoints/last in it");
 }

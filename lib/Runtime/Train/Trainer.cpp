@@ -8,8 +8,8 @@
 #include "segc/Runtime/Train/Trainer.h"
 #include "segc/Base/Signals.h"
 #include "segc/Runtime/Core/KernelObserver.h"
+#include "segc/Runtime/Device/Weights.h"
 #include "segc/Runtime/Inference/FiniteOutputs.h"
-#include "segc/Runtime/Train/Weights.h"
 
 #include <cmath>
 

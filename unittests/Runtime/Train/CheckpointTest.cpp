@@ -9,7 +9,7 @@
 #include "../FakeRun.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Random.h"
-#include "segc/Runtime/Train/Weights.h"
+#include "segc/Runtime/Device/Weights.h"
 
 #include <csignal>
 #include <cstring>

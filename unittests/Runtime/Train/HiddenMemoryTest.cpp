@@ -8,9 +8,9 @@
 #include "../FakeRun.h"
 #include "FakeDevice.h"
 #include "segc/Base/Files.h"
+#include "segc/Runtime/Device/Weights.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Trainer.h"
-#include "segc/Runtime/Train/Weights.h"
 
 #include <cmath>
 #include <gmock/gmock.h>

@@ -10,22 +10,13 @@
 
 #include "segc/Runtime/Commands/Options.h"
 #include "segc/Runtime/Data/DataSet.h"
-#include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Inference/LoadedModel.h"
 #include "segc/Runtime/Train/RunPhases.h"
 #include "segc/Runtime/Train/RunSettings.h"
 
 #include <memory>
 
 namespace segc {
-
-/// A model with its own memory and threads.
-struct LoadedModel {
-  std::unique_ptr<ThreadPool> pool; ///< The runner's device refers to it.
-  ModelRunner runner;
-  /// The order of the axes of volumes with which the weights were trained, if
-  /// it is recorded.
-  std::optional<AxisFrame> frame = {};
-};
 
 /// Opens a .so, or compiles a .mlir first with the options that change the
 /// graph. Returns WrongUsage if the options need another .so; the message
@@ -44,10 +35,6 @@ std::string compileCommand(const ModelOptions &options, segc_device device,
 StatusOr<LoadedModel> openTrained(const ModelOptions &options,
                                   const std::string &checkpoint);
 
-/// Loads the weights of `checkpoint` into a model, or those that it carries if
-/// that is empty.
-Status loadWeights(LoadedModel &model, const std::string &checkpoint);
-
 /// Returns the batch size of a call: the option, else the model's maximum.
 int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
 
@@ -61,11 +48,6 @@ std::string idleWithoutData(const DataOptions &options);
 StatusOr<DatasetOptions> datasetOptions(const DataOptions &options,
                                         const Manifest &manifest,
                                         std::optional<AxisFrame> frame);
-/// Returns the channels of the model's image.
-int64_t inputChannels(const Manifest &manifest);
-/// Returns the shape of the model's image without the batch; empty if it takes
-/// none.
-std::vector<int64_t> sampleShape(const Manifest &manifest);
 
 /// Opens a data set whose samples the model takes, or one of cases that are
 /// prepared by a plan.
@@ -81,11 +63,6 @@ void notePipeline(const Dataset &dataset, const Manifest &manifest,
 
 /// Prints the data set's warnings since the last call on standard error.
 void printNotes(const Dataset &dataset);
-
-/// Refuses a model of whole images whose classes are regions. A voxel gets the
-/// class that is the most probable one, which says nothing of regions: each of
-/// them is there or not. Only a plan says which labels they write.
-Status checkWholeClasses(const ModelRunner &runner);
 
 StatusOr<Split> parseSplit(const std::string &name);
 

@@ -13,6 +13,7 @@
 #ifndef SEGC_RUNTIME_TRAIN_CHECKPOINT_H
 #define SEGC_RUNTIME_TRAIN_CHECKPOINT_H
 
+#include "segc/Runtime/Core/CheckpointFiles.h"
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Train/RunSettings.h"
 
@@ -61,17 +62,6 @@ StatusOr<TrainState> readTrainState(const std::string &path);
 /// Reads a checkpoint with its optimizer state.
 StatusOr<TrainState> loadCheckpoint(const std::string &path,
                                     ModelRunner &runner);
-
-/// Returns whether a folder is a checkpoint or contains those of a run.
-bool isCheckpoint(const std::string &path);
-
-/// Returns the folder to resume from: `path`, or the previous checkpoint if a
-/// crash left no other; empty if there is none.
-std::string findCheckpoint(const std::string &path);
-
-/// Returns the file of weights: the .safetensors file itself, that of a
-/// checkpoint folder, or that of a results folder's best, else last checkpoint.
-StatusOr<std::string> findWeights(const std::string &fileOrFolder);
 
 } // namespace segc
 

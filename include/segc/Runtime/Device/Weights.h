@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SEGC_RUNTIME_TRAIN_WEIGHTS_H
-#define SEGC_RUNTIME_TRAIN_WEIGHTS_H
+#ifndef SEGC_RUNTIME_DEVICE_WEIGHTS_H
+#define SEGC_RUNTIME_DEVICE_WEIGHTS_H
 
 #include "segc/Runtime/Device/ModelRunner.h"
 
@@ -47,4 +47,4 @@ bool isOutputs(const std::string &path);
 
 } // namespace segc
 
-#endif // SEGC_RUNTIME_TRAIN_WEIGHTS_H
+#endif // SEGC_RUNTIME_DEVICE_WEIGHTS_H

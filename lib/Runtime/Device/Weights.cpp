@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Runtime/Train/Weights.h"
+#include "segc/Runtime/Device/Weights.h"
 #include "segc/Runtime/Core/KernelObserver.h"
 #include "segc/Runtime/Core/Safetensors.h"
 
