@@ -110,6 +110,7 @@ private:
   mlir::Attribute attribute(const std::string &value) {
     return builder.getStringAttr(value);
   }
+  mlir::Attribute attribute(bool value) { return builder.getBoolAttr(value); }
   mlir::Attribute attribute(int64_t value) {
     return builder.getI64IntegerAttr(value);
   }

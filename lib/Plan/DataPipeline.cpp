@@ -87,12 +87,12 @@ struct KeyTables {
   Keys common = {
       {{"kind", ValueKind::Text}, &DataPipeline::kind},
       {{"class_names", ValueKind::Texts}, &DataPipeline::classNames}};
-  Keys isbi = withCommon({
+  Keys isbi = withUse({
       {{"output", ValueKind::Integers, 1, maxExtent, 2}, &DataPipeline::output},
       {{"pad_to", ValueKind::Integers, 1, maxExtent, 2}, &DataPipeline::padTo},
       {{"resize", ValueKind::Integers, 1, maxExtent, 2}, &DataPipeline::resize},
   });
-  Keys decathlon = withCommon({
+  Keys decathlon = withUse({
       {{"augment", ValueKind::Texts}, &DataPipeline::augment},
       {{"input_shape", ValueKind::Integers, 1, 4096, 3},
        &DataPipeline::inputShape},
@@ -101,7 +101,7 @@ struct KeyTables {
       {{"resize_interpolator", ValueKind::Text},
        &DataPipeline::resizeInterpolator},
   });
-  Keys nnunet = withCommon({
+  Keys nnunet = withWindows({
       {{"clip", ValueKind::Numbers, -HUGE_VAL, HUGE_VAL, 2},
        &DataPipeline::clip},
       {{"deviation", ValueKind::Number, 0, HUGE_VAL, 0, false, true},
@@ -116,7 +116,7 @@ struct KeyTables {
        &DataPipeline::spacing},
       {{"task", ValueKind::Text}, &DataPipeline::task},
   });
-  Keys kits19 = withCommon({
+  Keys kits19 = withWindows({
       {{"clip", ValueKind::Numbers, -HUGE_VAL, HUGE_VAL, 2},
        &DataPipeline::clip},
       {{"deviation", ValueKind::Number, 0, HUGE_VAL, 0, false, true},
@@ -131,9 +131,21 @@ struct KeyTables {
   });
 
 private:
-  Keys withCommon(Keys own) const {
+  Keys withUse(Keys own) const {
     own.insert(own.begin(), common.begin(), common.end());
+    own.push_back(
+        {{"postprocess", ValueKind::Text}, &DataPipeline::postprocess});
     return own;
+  }
+  Keys withWindows(const Keys &own) const {
+    Keys keys = withUse(own);
+    keys.insert(
+        keys.end(),
+        {{{"average", ValueKind::Text}, &DataPipeline::average},
+         {{"overlap", ValueKind::Number, 0, 0.95}, &DataPipeline::overlap},
+         {{"tta", ValueKind::Flag}, &DataPipeline::flips},
+         {{"window_weights", ValueKind::Text}, &DataPipeline::windowWeights}});
+    return keys;
   }
 };
 
@@ -180,6 +192,7 @@ struct ValueTaker {
     value = reader.number(key.name);
     check(*value);
   }
+  void take(std::optional<bool> &value) { value = reader.boolean(key.name); }
   void take(std::vector<int64_t> &value) {
     value = reader.integers(key.name, INT64_MIN);
     checkAll(value);

@@ -45,11 +45,21 @@ TEST(DataPipelineTest, EveryKeyRoundTrips) {
       {"normalization", "zscore"},     {"resize_interpolator", "linear"},
       {"augment", {"flip_y"}},         {"orientation", "RAS"},
       {"class_names", {"a", "b", "c"}}};
-  const Json kits = {{"kind", "kits19"},     {"patch", {64, 64, 64}},
-                     {"spacing", {2, 1, 1}}, {"modality", "CT"},
-                     {"clip", {-79, 304}},   {"mean", 101.0},
-                     {"deviation", 76.9},    {"class_names", {"a", "b"}},
-                     {"plan", "{}"},         {"orientation", "RAS"}};
+  const Json kits = {{"kind", "kits19"},
+                     {"patch", {64, 64, 64}},
+                     {"spacing", {2, 1, 1}},
+                     {"modality", "CT"},
+                     {"clip", {-79, 304}},
+                     {"mean", 101.0},
+                     {"deviation", 76.9},
+                     {"class_names", {"a", "b"}},
+                     {"plan", "{}"},
+                     {"orientation", "RAS"},
+                     {"overlap", 0.25},
+                     {"tta", true},
+                     {"average", "logits"},
+                     {"window_weights", "constant"},
+                     {"postprocess", "largest"}};
   for (const Json &json : {slices, volumes, patches, kits}) {
     StatusOr<DataPipeline> pipeline = read(json);
     ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
@@ -76,6 +86,8 @@ TEST(DataPipelineTest, TypesAndRanges) {
               HasSubstr("expected 1 to 65536, found 0"));
   EXPECT_THAT(with(slices, "pad_to", {70000, 9}), HasSubstr("65536"));
   EXPECT_THAT(with(slices, "kind", 3), HasSubstr("expected a string"));
+  EXPECT_THAT(with(patches, "overlap", 1), HasSubstr("expected 0 to 0.95"));
+  EXPECT_THAT(with(patches, "tta", 1), HasSubstr("\"tta\""));
   EXPECT_THAT(with(patches, "spacing", {1, 0, 1}),
               HasSubstr("expected more than 0, found 0"));
   EXPECT_THAT(with(patches, "spacing", {1, "a", 1}), HasSubstr("numbers"));

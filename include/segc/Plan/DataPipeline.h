@@ -62,6 +62,14 @@ struct DataPipeline {
   /// network is made of, with its configuration alone.
   std::string plan;
 
+  /// How the weights in a model are to be used, by who exported them. Keys of
+  /// all kinds: the steps of post-processing as `--postprocess` takes them.
+  std::string postprocess;
+  /// Keys of nnunet and kits19.
+  std::optional<double> overlap;
+  std::optional<bool> flips;          ///< "tta"
+  std::string windowWeights, average; ///< As the options of segrun take them.
+
   /// Keys that this kind of pipeline does not have; they have no effect.
   std::vector<std::string> unknownKeys;
 
@@ -103,12 +111,12 @@ struct DictionaryKey {
 
 /// A key of a pipeline and the member that holds its value.
 struct PipelineKey : DictionaryKey {
-  using Member = std::variant<std::string DataPipeline::*,
-                              std::vector<std::string> DataPipeline::*,
-                              std::optional<int64_t> DataPipeline::*,
-                              std::optional<double> DataPipeline::*,
-                              std::vector<int64_t> DataPipeline::*,
-                              std::vector<double> DataPipeline::*>;
+  using Member = std::variant<
+      std::string DataPipeline::*, std::vector<std::string> DataPipeline::*,
+      std::optional<int64_t> DataPipeline::*,
+      std::optional<double> DataPipeline::*,
+      std::optional<bool> DataPipeline::*, std::vector<int64_t> DataPipeline::*,
+      std::vector<double> DataPipeline::*>;
   Member member;
 
   PipelineKey(const DictionaryKey &key, Member member)
@@ -126,7 +134,8 @@ void forEachValue(const DataPipeline &pipeline, F f) {
   auto visit = [&](const char *name, const auto &value) {
     using T = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<T, std::optional<int64_t>> ||
-                  std::is_same_v<T, std::optional<double>>) {
+                  std::is_same_v<T, std::optional<double>> ||
+                  std::is_same_v<T, std::optional<bool>>) {
       if (value)
         f(name, *value);
     } else if (!value.empty()) {

@@ -178,9 +178,10 @@ static void addWindowOptions(const OriginalGridOptions &onGrid,
           ? OrderedJson(*onGrid.windows.constantWeights ? "constant"
                                                         : "gaussian")
           : OrderedJson(nullptr);
-  json["--tta"] = onGrid.windows.flips;
-  json["--average"] =
-      onGrid.windows.averageProbabilities ? "probabilities" : "logits";
+  json["--tta"] = onGrid.windows.flips.value_or(false);
+  json["--average"] = onGrid.windows.averageProbabilities.value_or(false)
+                          ? "probabilities"
+                          : "logits";
 }
 
 StatusOr<std::vector<std::string>>

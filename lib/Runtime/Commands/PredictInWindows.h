@@ -9,12 +9,9 @@
 #define SEGC_LIB_RUNTIME_COMMANDS_PREDICTINWINDOWS_H
 
 #include "segc/Runtime/Commands/Session.h"
-#include "segc/Runtime/Inference/PredictWindows.h"
+#include "segc/Runtime/Inference/WindowPlan.h"
 
 namespace segc {
-
-/// Sets what the options say; the rest stays as it is.
-void applySettings(const WindowSettings &settings, WindowRun &run);
 
 /// Predicts the cases of a data set that was opened for a plan.
 StatusOr<std::vector<FailedCase>>

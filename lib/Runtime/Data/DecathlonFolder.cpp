@@ -140,13 +140,20 @@ static Status checkModalities(const std::vector<std::string> &found,
 //===----------------------------------------------------------------------===//
 
 /// A data set of volumes without cases.
-static std::unique_ptr<Dataset> makeDataset(const DataPipeline &pipeline,
-                                            std::vector<std::string> classes,
-                                            const DatasetOptions &options) {
+/// Their reader gives `volume` in place of a file if there is one.
+static std::unique_ptr<Dataset>
+makeDataset(const DataPipeline &pipeline, std::vector<std::string> classes,
+            const DatasetOptions &options,
+            std::optional<Volume> volume = std::nullopt) {
   auto dataset = std::make_unique<Dataset>("decathlon", classes);
   CaseRules rules{dataset->notes(), classes,          options.channels,
                   options.channel,  options.labelMap, options.limits};
-  auto reader = std::make_unique<VolumeCaseReader>(std::move(rules));
+  std::unique_ptr<CaseReader> reader;
+  if (volume)
+    reader = std::make_unique<MemoryCaseReader>(std::move(rules),
+                                                std::move(*volume));
+  else
+    reader = std::make_unique<VolumeCaseReader>(std::move(rules));
   if (options.planned) {
     dataset->setStages({std::move(reader), nullptr, nullptr});
     return dataset;
@@ -284,6 +291,25 @@ segc::joinChannels(const std::vector<CaseFiles> &files, int64_t channels) {
     cases.push_back(std::move(joined));
   }
   return cases;
+}
+
+StatusOr<std::unique_ptr<Dataset>>
+segc::openVolumeCase(CaseFiles files, std::optional<Volume> volume,
+                     const DataPipeline &pipeline,
+                     const DatasetOptions &options) {
+  if (pipeline.classNames.empty())
+    return invalidArgument("pipeline: field \"class_names\" is missing, "
+                           "expected a name for each class");
+  SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                        labelNamesOf(pipeline));
+  const bool inMemory = volume.has_value();
+  std::unique_ptr<Dataset> dataset =
+      makeDataset(pipeline, names, options, std::move(volume));
+  if (inMemory)
+    dataset->addCase(Split::Test, std::move(files));
+  else
+    addCase(*dataset, Split::Test, std::move(files));
+  return dataset;
 }
 
 StatusOr<std::unique_ptr<Dataset>>

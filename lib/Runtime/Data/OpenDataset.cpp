@@ -246,3 +246,36 @@ segc::openFiles(const std::vector<std::string> &paths,
     (*dataset)->notes().add(ignored, "macOS metadata, left out");
   return dataset;
 }
+
+StatusOr<std::unique_ptr<Dataset>>
+segc::openChannels(const std::vector<std::string> &paths,
+                   const DataPipeline &pipeline,
+                   const DatasetOptions &options) {
+  SEGC_RETURN_IF_ERROR(checkOptions(options));
+  CaseFiles files;
+  for (const std::string &path : paths) {
+    SEGC_RETURN_IF_ERROR(checkImageExists(path));
+    files.images.push_back(imageFiles(path).front());
+  }
+  SEGC_RETURN_IF_ERROR(
+      checkPipeline(pipeline, paths.front(), "decathlon", options.planned));
+  if (static_cast<int64_t>(paths.size()) != options.channels)
+    return invalidArgument(
+        paths.front() + " and others: " + std::to_string(paths.size()) +
+        " files, the model takes " + std::to_string(options.channels) +
+        " channels; give one file, or one for each channel");
+  files.name = imageStem(paths.front());
+  return openVolumeCase(std::move(files), std::nullopt, pipeline, options);
+}
+
+StatusOr<std::unique_ptr<Dataset>>
+segc::openVolume(Volume volume, const std::string &name,
+                 const DataPipeline &pipeline, const DatasetOptions &options) {
+  SEGC_RETURN_IF_ERROR(checkOptions(options));
+  SEGC_RETURN_IF_ERROR(
+      checkPipeline(pipeline, name, "decathlon", options.planned));
+  CaseFiles files;
+  files.name = name;
+  files.images = {name};
+  return openVolumeCase(std::move(files), std::move(volume), pipeline, options);
+}

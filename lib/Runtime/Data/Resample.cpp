@@ -121,8 +121,9 @@ static std::vector<Tap> inverseTaps(int64_t from, int64_t to) {
 /// `sums` has a place for each class; with a size that the compiler knows it is
 /// in registers.
 template <typename Sums>
-static std::vector<uint8_t> labelsBy(Sums sums, const float *probabilities,
-                                     Size3 from, Size3 to) {
+static std::vector<uint8_t>
+labelsBy(Sums sums, const float *probabilities, Size3 from, Size3 to,
+         const std::function<void(int64_t, const double *)> &visit) {
   std::array<std::vector<Tap>, 3> taps = {inverseTaps(from[0], to[0]),
                                           inverseTaps(from[1], to[1]),
                                           inverseTaps(from[2], to[2])};
@@ -149,23 +150,25 @@ static std::vector<uint8_t> labelsBy(Sums sums, const float *probabilities,
           for (size_t c = 0; c < sums.size(); ++c)
             sums[c] += weight * voxel[c];
         }
+        if (visit)
+          visit(static_cast<int64_t>(labels.size()), sums.data());
         labels.push_back(static_cast<uint8_t>(
             std::max_element(sums.begin(), sums.end()) - sums.begin()));
       }
   return labels;
 }
 
-std::vector<uint8_t> segc::labelsOnSourceGrid(const float *probabilities,
-                                              Size3 from, int64_t classes,
-                                              Size3 to) {
+std::vector<uint8_t> segc::labelsOnSourceGrid(
+    const float *probabilities, Size3 from, int64_t classes, Size3 to,
+    const std::function<void(int64_t, const double *)> &visit) {
   if (classes == 2)
-    return labelsBy(std::array<double, 2>(), probabilities, from, to);
+    return labelsBy(std::array<double, 2>(), probabilities, from, to, visit);
   if (classes == 3)
-    return labelsBy(std::array<double, 3>(), probabilities, from, to);
+    return labelsBy(std::array<double, 3>(), probabilities, from, to, visit);
   if (classes == 4)
-    return labelsBy(std::array<double, 4>(), probabilities, from, to);
+    return labelsBy(std::array<double, 4>(), probabilities, from, to, visit);
   return labelsBy(std::vector<double>(static_cast<size_t>(classes)),
-                  probabilities, from, to);
+                  probabilities, from, to, visit);
 }
 
 //===----------------------------------------------------------------------===//

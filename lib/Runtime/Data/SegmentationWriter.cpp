@@ -70,17 +70,22 @@ static const ImageFormat *findSliceFormat(const std::string &image) {
   return format && format->asSlices() ? format : nullptr;
 }
 
-static const ImageFormat &maskFormatOf(const std::string &image) {
+const ImageFormat &segc::maskFormatOf(const std::string &image) {
   const ImageFormat *slices = findSliceFormat(image);
   return (slices ? *slices : volumeFormatOf(image)).maskFormat();
 }
 
 std::string SegmentationWriter::pathBeside(const CaseFiles &files,
                                            const std::string &ending) const {
-  return folders.predictions + "/" + outputName(files.name, ending);
+  if (folders.mask.empty())
+    return folders.predictions + "/" + outputName(files.name, ending);
+  return folders.predictions + "/" +
+         outputName(imageStem(folders.mask), ending);
 }
 
 std::string SegmentationWriter::volumePath(const CaseFiles &files) const {
+  if (!folders.mask.empty())
+    return folders.mask;
   return pathBeside(files,
                     std::string(maskFormatOf(files.images[0]).endings()[0]));
 }
@@ -112,8 +117,10 @@ Status SegmentationWriter::writeStack(const std::string &name,
                                       std::vector<std::string> &written) const {
   const ImageFormat &format = sliceFormatOf(stack.path).maskFormat();
   const std::string ending(format.endings()[0]);
+  const std::string stem =
+      folders.mask.empty() ? name : imageStem(folders.mask);
   auto path = [&](const std::string &end) {
-    return folders.predictions + "/" + outputName(name, end);
+    return folders.predictions + "/" + outputName(stem, end);
   };
   auto writeMasks = [&](const std::string &file,
                         const std::map<int64_t, std::vector<uint8_t>> &masks,
@@ -126,7 +133,8 @@ Status SegmentationWriter::writeStack(const std::string &name,
     return Status::success();
   };
   SEGC_RETURN_IF_ERROR(
-      writeMasks(path("-masks" + ending), stack.masks, dataset.classNames()));
+      writeMasks(folders.mask.empty() ? path("-masks" + ending) : folders.mask,
+                 stack.masks, dataset.classNames()));
   if (greyMasks)
     SEGC_RETURN_IF_ERROR(
         writeMasks(path("-masks-grey" + ending), stack.greyMasks, {}));

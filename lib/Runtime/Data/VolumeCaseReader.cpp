@@ -57,6 +57,16 @@ StatusOr<Volume> VolumeCaseReader::readVolume(const std::string &path) const {
   return volume;
 }
 
+StatusOr<Volume> MemoryCaseReader::readVolume(const std::string &path) const {
+  if (!volume)
+    return internalError(path + ": read a second time");
+  Volume taken = std::move(*volume);
+  volume.reset();
+  for (const std::string &warning : taken.warnings)
+    rules.notes.add(path, warning);
+  return taken;
+}
+
 //===----------------------------------------------------------------------===//
 // Images
 //===----------------------------------------------------------------------===//

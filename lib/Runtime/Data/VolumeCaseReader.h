@@ -10,6 +10,8 @@
 
 #include "segc/Runtime/Data/CaseReader.h"
 
+#include <optional>
+
 namespace segc {
 
 /// One file of all channels, or one for each, makes a case; labels hold class
@@ -20,10 +22,25 @@ public:
   StatusOr<SourceCase> readImage(const CaseFiles &files) const override;
   Status readLabel(const CaseFiles &files, SourceCase &content) const override;
 
+protected:
+  virtual StatusOr<Volume> readVolume(const std::string &path) const;
+
 private:
-  StatusOr<Volume> readVolume(const std::string &path) const;
   /// Chooses the channels that the network gets.
   Status chooseChannels(const CaseFiles &files, SourceCase &content) const;
+};
+
+/// Has the image of one case in memory, which it gives away once.
+class MemoryCaseReader : public VolumeCaseReader {
+public:
+  MemoryCaseReader(CaseRules rules, Volume volume)
+      : VolumeCaseReader(std::move(rules)), volume(std::move(volume)) {}
+
+protected:
+  StatusOr<Volume> readVolume(const std::string &path) const override;
+
+private:
+  mutable std::optional<Volume> volume;
 };
 
 } // namespace segc

@@ -58,13 +58,11 @@ public:
 
   std::vector<uint8_t> labelsOnGrid(const float *probabilities,
                                     const VolumeGeometry &grid) const override {
-    const AxisOrder order = frameOrder(grid);
-    const Size3 size = order.permuted(grid.size);
-    return reordered(labelsOnSourceGrid(
-                         probabilities, shape,
-                         static_cast<int64_t>(options.classNames.size()), size),
-                     size, order.inverse());
+    return labelsAndProbabilities(probabilities, grid, nullptr);
   }
+  std::vector<uint8_t> labelsAndProbabilities(const float *probabilities,
+                                              const VolumeGeometry &grid,
+                                              float *onGrid) const override;
   AxisOrder frameOrder(const VolumeGeometry &grid) const override {
     return options.frame == AxisFrame::Ras ? orderToRas(grid) : AxisOrder();
   }
@@ -92,6 +90,31 @@ void VolumePreprocessor::noteFrame(const SourceCase &source) const {
               "its axes point to " + orientationText(grid) +
                   ", but it is taken in the order of the file, as the "
                   "weights assume (orientation \"file\")");
+}
+
+std::vector<uint8_t>
+VolumePreprocessor::labelsAndProbabilities(const float *probabilities,
+                                           const VolumeGeometry &grid,
+                                           float *onGrid) const {
+  const AxisOrder order = frameOrder(grid);
+  const auto classes = static_cast<int64_t>(options.classNames.size());
+  LabelView stored;
+  stored.size = grid.size;
+  stored.stride = {1, grid.size[0], grid.size[0] * grid.size[1]};
+  const LabelView view = reordered(stored, order);
+  std::function<void(int64_t, const double *)> write;
+  if (onGrid)
+    write = [&](int64_t voxel, const double *values) {
+      const int64_t place =
+          view.first + voxel % view.size[0] * view.stride[0] +
+          voxel / view.size[0] % view.size[1] * view.stride[1] +
+          voxel / (view.size[0] * view.size[1]) * view.stride[2];
+      for (int64_t c = 0; c < classes; ++c)
+        onGrid[c * grid.voxels() + place] = static_cast<float>(values[c]);
+    };
+  return reordered(
+      labelsOnSourceGrid(probabilities, shape, classes, view.size, write),
+      view.size, order.inverse());
 }
 
 StatusOr<PreparedSample>

@@ -135,20 +135,6 @@ Status ModelRunner::initialize(uint64_t seed) {
   });
 }
 
-Status ModelRunner::loadEmbeddedWeights() {
-  if (!model->hasWeights())
-    return notFound(model->path() +
-                    ": no weights are embedded; give --checkpoint, or freeze "
-                    "them with `segrun export`");
-  SEGC_RETURN_IF_ERROR(write(parameterBuffer, 0, model->model().weights,
-                             parameterBuffer.size()));
-  if (model->model().weight_states)
-    SEGC_RETURN_IF_ERROR(write(stateBuffer, 0, model->model().weight_states,
-                               stateBuffer.size()));
-  weightsChanged();
-  return Status::success();
-}
-
 Status
 ModelRunner::allocateTensors(const std::vector<TensorSignature> &signatures,
                              bool isStaged, std::vector<Tensor> &tensors) {

@@ -69,6 +69,7 @@ public:
         all(count), queue(run.queue ? *run.queue : all),
         statuses(static_cast<size_t>(count)) {
     this->predictor.setTimes(run.times);
+    this->predictor.setProgress(run.progress);
     if (!run.plan.regions.empty())
       this->predictor.setRegionLabels({run.plan.regionsClassOrder.begin(),
                                        run.plan.regionsClassOrder.end()});
@@ -235,16 +236,18 @@ Status WindowCases::checkMemory(const WindowCase &item, const GridReturn &grid,
   const uint64_t preparation =
       run.programBytes + predictor.weightBytes() + item.region.peakBytes() +
       preparationBytes(item.prepared, item.fileBytes, imageBytes);
-  const uint64_t bound = std::max({plan.total(), preparation, startBytes});
+  const uint64_t bound =
+      std::max({plan.total(), preparation, run.limitsProcess ? startBytes : 0});
   const std::string text =
       name(item.index) + ": " + std::to_string(predictor.samples(grid.from)) +
       " windows take at most " + std::to_string(bound) + " bytes (" +
       plan.text() + "; its preparation " + std::to_string(preparation) + ")";
   if (bound > limit)
-    return ioError("--max-memory " + std::to_string(limit) + ": " + text +
+    return ioError(run.limitName + " " + std::to_string(limit) + ": " + text +
                    "; allow more, or predict with a smaller patch, batch or "
                    "ensemble");
-  run.say(text);
+  if (run.say)
+    run.say(text);
   return Status::success();
 }
 
@@ -255,7 +258,14 @@ Status WindowCases::predictCase(WindowCase &item) {
   if (run.maxMemory)
     SEGC_RETURN_IF_ERROR(checkMemory(item, grid, *run.maxMemory));
   item.labels.assign(static_cast<size_t>(grid.voxels), 0);
-  SlabLabels::Arrays arrays{item.labels.data(), nullptr};
+  SlabLabels::Arrays arrays{item.labels.data(), run.probabilities};
+  if (run.probabilities) {
+    // Outside of the crop everything is background, or in no region.
+    const auto voxels = static_cast<size_t>(grid.voxels);
+    std::fill_n(run.probabilities, voxels * static_cast<size_t>(classes), 0.0f);
+    if (run.plan.regions.empty())
+      std::fill_n(run.probabilities, voxels, 1.0f);
+  }
   if (run.saveProbabilities) {
     const auto &size = item.source.geometry().size;
     SEGC_ASSIGN_OR_RETURN(

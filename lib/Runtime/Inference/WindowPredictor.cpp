@@ -242,6 +242,8 @@ Status WindowPredictor::addWindows(const Pass &pass, WindowSums &sums,
     if (stopSignal())
       return Status(StatusCode::Interrupted,
                     "interrupted while predicting " + pass.name);
+    if (progress)
+      SEGC_RETURN_IF_ERROR(progress(pass.done, pass.all));
     const int64_t size = std::min(batch, count - first);
     {
       const StageTimes::Scope scope(times, "cut");
@@ -271,6 +273,7 @@ Status WindowPredictor::addWindows(const Pass &pass, WindowSums &sums,
       if (flip == flipCount - 1)
         pass.end(window);
     }
+    pass.done += size;
   }
   return Status::success();
 }
@@ -332,7 +335,9 @@ Status WindowPredictor::predict(const std::string &name, const ImageRows &image,
       sums.open(opened, pool());
     }
   };
-  const int64_t windows = tiling.windows(), step = tiling.windowsPerRound();
+  const int64_t windows = tiling.windows(), step = tiling.windowsPerRound(),
+                all = samples(grid.from);
+  int64_t done = 0;
   for (int64_t round = 0; round < windows; round += step) {
     const int64_t end = std::min(round + step, windows);
     std::vector<int64_t> chosen;
@@ -350,11 +355,12 @@ Status WindowPredictor::predict(const std::string &name, const ImageRows &image,
                       [&](int64_t window) {
                         if (isLast)
                           finish(window + 1);
-                      }},
+                      },
+                      all, done},
                      sums, inputs));
     }
     open(end - 1, /*isDone=*/true);
     finish(end);
   }
-  return Status::success();
+  return progress ? progress(all, all) : Status::success();
 }

@@ -87,6 +87,8 @@ StatusOr<std::vector<PostprocessStep>>
 segc::parsePostprocess(const std::string &text,
                        const std::vector<std::string> &classNames) {
   std::vector<Step> steps;
+  if (text == "none")
+    return steps;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(',', begin), text.size());
     const std::string whole = text.substr(begin, end - begin);

@@ -11,6 +11,8 @@
 #ifndef SEGC_RUNTIME_COMMANDS_OPTIONS_H
 #define SEGC_RUNTIME_COMMANDS_OPTIONS_H
 
+#include "segc/Runtime/Inference/WindowSettings.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,13 +43,6 @@ struct DataOptions {
   std::optional<std::string> orientation;   ///< Overrides the recorded one.
   std::optional<int64_t> channel;
   std::string labelMap;
-};
-
-/// How windows are laid and averaged. What is not set is as the command says.
-struct WindowSettings {
-  std::optional<double> overlap;
-  std::optional<bool> constantWeights;
-  bool flips = false, averageProbabilities = false;
 };
 
 /// Evaluation of the cases of a cache on the grids of their files.
@@ -198,6 +193,9 @@ struct PreprocessOptions {
 struct ExportOptions {
   std::string model, checkpoint, output;
   bool features = false; ///< `predict` gives those in front of the head.
+  /// What a prediction does with the model unless it is told otherwise.
+  std::string postprocess; ///< Empty: auto, where there is a file of steps.
+  WindowSettings windows;
 };
 
 /// Weights of nnU-Net v2 that become a network of ours.

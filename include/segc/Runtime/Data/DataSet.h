@@ -211,6 +211,18 @@ StatusOr<std::unique_ptr<Dataset>>
 openFiles(const std::vector<std::string> &paths, const DataPipeline &pipeline,
           const DatasetOptions &options);
 
+/// The same for one case of a file for each channel, in the model's order.
+StatusOr<std::unique_ptr<Dataset>>
+openChannels(const std::vector<std::string> &paths,
+             const DataPipeline &pipeline, const DatasetOptions &options);
+
+/// The same for a volume in memory; `name` is that of the case and its path in
+/// messages. It can be read once.
+StatusOr<std::unique_ptr<Dataset>> openVolume(Volume volume,
+                                              const std::string &name,
+                                              const DataPipeline &pipeline,
+                                              const DatasetOptions &options);
+
 /// The images right inside a folder, in the order of their names. Pictures that
 /// lie beside volumes are left out; `notes` names them.
 StatusOr<std::vector<std::string>> imagesIn(const std::string &folder,

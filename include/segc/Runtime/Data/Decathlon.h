@@ -88,6 +88,11 @@ StatusOr<std::unique_ptr<Dataset>>
 openVolumes(const std::vector<std::string> &paths, const DataPipeline &pipeline,
             const DatasetOptions &options);
 
+/// Opens one test case: of its files, or of `volume` where they are in memory.
+StatusOr<std::unique_ptr<Dataset>>
+openVolumeCase(CaseFiles files, std::optional<Volume> volume,
+               const DataPipeline &pipeline, const DatasetOptions &options);
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_DATA_DECATHLON_H

@@ -17,6 +17,7 @@
 #include "segc/Runtime/Data/Voxels.h"
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace segc {
@@ -31,9 +32,11 @@ void resampleNearest(const LabelView &source, int32_t *result, Size3 to);
 /// Interpolates class probabilities on the network's grid `from` (array order,
 /// `classes` values a voxel) linearly on the source grid `to`, at the inverse
 /// of resampleLinear's coordinates. Returns the class of the largest
-/// probability (the first of equals) of each voxel, in file order.
-std::vector<uint8_t> labelsOnSourceGrid(const float *probabilities, Size3 from,
-                                        int64_t classes, Size3 to);
+/// probability (the first of equals) of each voxel, in file order. `visit`,
+/// unless it is empty, gets the interpolated probabilities of each voxel.
+std::vector<uint8_t> labelsOnSourceGrid(
+    const float *probabilities, Size3 from, int64_t classes, Size3 to,
+    const std::function<void(int64_t voxel, const double *values)> &visit = {});
 
 /// The position of a resized pixel in the source.
 enum class PixelRule {

@@ -19,7 +19,13 @@ namespace segc {
 /// Where masks and pictures go; made if absent. No pictures if empty.
 struct PredictionFolders {
   std::string predictions, overlays;
+  /// The file of the only mask, which lies in `predictions`; empty: masks are
+  /// named after their cases.
+  std::string mask = {};
 };
+
+/// The format of the masks of an image.
+const ImageFormat &maskFormatOf(const std::string &image);
 
 /// Writes predictions on the grids of their cases, in the format of their
 /// images: `<case>.nii.gz` for a volume; slices become pages of one file for

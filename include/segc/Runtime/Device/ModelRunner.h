@@ -53,8 +53,15 @@ public:
   /// Initialises parameters, states and optimizer slots by the manifest. A
   /// value depends on the seed, the tensor's name and the element alone.
   Status initialize(uint64_t seed);
-  /// Takes the weights that are embedded in the model.
+  /// Takes the weights that are embedded in the model: where the host predicts
+  /// without guards, as they lie in its file, after which nobody may write
+  /// them.
   Status loadEmbeddedWeights();
+  /// Makes a runner for another thread that predicts with the weights of this
+  /// one and has an arena and a stream of its own, both on the host; `device`
+  /// has the threads. Lays filters out first. This runner must outlive it, keep
+  /// its weights and run nothing meanwhile.
+  StatusOr<ModelRunner> share(std::shared_ptr<Device> device);
 
   /// Runs an entry on the first `batch` samples of `inputs`, which are those
   /// of the manifest in its order, in memory of the host. Refreshes `prepared`
@@ -110,9 +117,7 @@ public:
     return device_->read(*stream, buffer);
   }
   Status write(const DeviceBuffer &buffer, uint64_t offset, const void *from,
-               uint64_t bytes) const {
-    return device_->write(*stream, buffer, offset, from, bytes);
-  }
+               uint64_t bytes) const;
   /// Must be called after the caller has written parameters or states.
   void weightsChanged() { preparedIsFresh = false; }
   /// Returns the bytes of the largest arena so far, without the workers'
@@ -180,6 +185,8 @@ private:
                           const TensorSignature &input) const;
   bool feedsOthers(const std::string &entry) const;
   Status reserve(const std::string &entry);
+  /// Takes the place of `buffer` with memory that somebody else owns.
+  void borrow(DeviceBuffer &buffer, DeviceAddress address) const;
   /// Whether the host runs programs in memory without guards.
   bool usesPlainMemory() const;
   /// Memory of the host for an output of an entry that was called.
@@ -213,6 +220,7 @@ private:
   std::unique_ptr<Stream> uploadStream;
   std::unique_ptr<Event> uploaded;
   bool preparedIsFresh = false;
+  bool borrowsWeights = false; ///< of the model's file or another runner
   bool releasesWeights = false;
   uint64_t releasedBytes = 0; ///< of the parameters
 };

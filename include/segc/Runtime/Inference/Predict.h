@@ -25,6 +25,10 @@ struct FailedCase {
   Status status;
 };
 
+/// Is told how many samples of a case were predicted, of how many. An error
+/// ends the prediction of the case, with that status.
+using PredictionProgress = std::function<Status(int64_t done, int64_t all)>;
+
 /// Takes a case as its files have it and its probabilities: labelShape() +
 /// [classes].
 using CaseSink = std::function<Status(int64_t index, const SourceCase &source,

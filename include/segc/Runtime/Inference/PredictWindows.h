@@ -36,13 +36,22 @@ struct WindowRun {
   std::function<Status(int64_t index)> verify;
   CaseQueue *queue = nullptr;     ///< Of what is predicted; null: all cases.
   bool saveProbabilities = false; ///< As folders.predictions/CASE.npy.
+  /// Gets the probabilities of the only case, [classes] + the array of its
+  /// file, unless it is null.
+  float *probabilities = nullptr;
+  PredictionProgress progress; ///< May be empty.
   /// A case whose bound is larger fails; cases are not read and written while
   /// others are predicted. Absent: no limit.
   std::optional<uint64_t> maxMemory;
+  /// What the limit is called in messages.
+  std::string limitName = "--max-memory";
+  /// Whether the limit is for the process, not for a prediction among others.
+  bool limitsProcess = true;
   /// The runner has the only weights and predicts nothing else later: what is
   /// read of them through the prepared filters alone is given back.
   bool releaseWeights = false;
-  /// What the program takes besides the buffers of the model.
+  /// What the program takes besides the buffers of the model, as part of the
+  /// limit.
   uint64_t programBytes = 0;
   /// Where cases are predicted: the foreground of their masks, and what lies
   /// within a margin in millimetres. Absent: everywhere.

@@ -58,6 +58,11 @@ public:
   void setRegionLabels(std::vector<uint8_t> labels) {
     layout.regionLabels = std::move(labels);
   }
+  /// Sets who is told how many samples of a volume are predicted, between
+  /// batches, and may end its prediction.
+  void setProgress(std::function<Status(int64_t done, int64_t all)> function) {
+    progress = std::move(function);
+  }
   /// Sets who is told how long parts of a prediction take.
   void setTimes(StageTimes *newTimes) { times = newTimes; }
 
@@ -86,6 +91,8 @@ private:
     size_t member;
     /// Are called before and after the predictions of a window are added.
     std::function<void(int64_t window)> begin, end;
+    int64_t all;   ///< Samples of the case, of all members.
+    int64_t &done; ///< Of these.
   };
   Status addWindows(const Pass &pass, WindowSums &sums, AlignedBuffer &inputs);
   void cut(const ImageRows &image, const Shape3 &shape, const Sample &sample,
@@ -99,6 +106,7 @@ private:
   Shape3 patchShape = {1, 1, 1};
   std::vector<int64_t> labelShape;
   StageTimes *times = nullptr;
+  std::function<Status(int64_t done, int64_t all)> progress; ///< May be empty.
 };
 
 } // namespace segc

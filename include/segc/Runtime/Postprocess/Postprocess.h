@@ -44,7 +44,7 @@ struct PostprocessStep {
 /// Parses steps such as "largest,holes:2,min-volume=50:each" in their order.
 /// Behind the colon stands the number or the name of a class, numbers such as
 /// 1+2 for several classes together, or `each` for one step a class; without it
-/// the step is for all classes together.
+/// the step is for all classes together. "none" has no steps.
 StatusOr<std::vector<PostprocessStep>>
 parsePostprocess(const std::string &text,
                  const std::vector<std::string> &classNames);
