@@ -289,7 +289,8 @@ static void record(const std::vector<CLI::Option *> &shared,
     std::string name = option->get_name();
     if (option->count() == 0 ||
         llvm::is_contained({"MODEL", "--target", "--cpu", "--from",
-                            "--performance-model", "--count-bytes"},
+                            "--performance-model", "--count-bytes",
+                            "--pipeline"},
                            name))
       continue;
     if (option->get_items_expected_max() == 0) {
@@ -334,6 +335,9 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
       ->excludes(inference);
   command.add_option("--weights", options.weights,
                      "Embed weights (.safetensors)");
+  command.add_option("--pipeline", options.pipelineKeys,
+                     "Keys to set in the pipeline of the model, as JSON, such "
+                     "as {\"postprocess\": \"largest\"}");
   addFusion(command, options.pipeline);
   addMemory(command, options);
   addCommunication(command, options.pipeline);

@@ -13,6 +13,7 @@
 #include "segc/Base/Files.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Driver/ObjectEmission.h"
+#include "segc/Driver/PipelineKeys.h"
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/KernelRemarks.h"
 #include "segc/Driver/Report/Predictions.h"
@@ -359,6 +360,9 @@ llvm::Error Session::emitModel() {
   if (!options.weights.empty())
     if (llvm::Error error =
             embedWeights(options.weights, versions.front().module, contents))
+      return error;
+  if (!options.pipelineKeys.empty())
+    if (llvm::Error error = setPipelineKeys(options.pipelineKeys, contents))
       return error;
   auto header = emitModelObject(versions, contents);
   if (!header)

@@ -37,6 +37,7 @@ struct CompileOptions {
   bool countBytes = false;
   std::vector<std::string> profiles; ///< Measured times for the report.
   std::string weights;               ///< safetensors to embed.
+  std::string pipelineKeys;          ///< JSON; empty: none are set.
   /// Backends, each with ":version", ":native" or all its versions; empty: the
   /// first one.
   std::vector<std::string> targets;

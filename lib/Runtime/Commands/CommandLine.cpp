@@ -120,8 +120,10 @@ static void addWindowSettings(CLI::App &app, WindowSettings &settings,
          "Weights of a window's voxels, gaussian or constant; default: " +
              defaultWeights)
       ->check(CLI::IsMember({"gaussian", "constant"}));
-  app.add_flag("--tta", settings.flips,
-               "Predict each window in all combinations of flips");
+  app.add_flag_function(
+      "--tta,!--no-tta",
+      [&settings](int64_t count) { settings.flips = count > 0; },
+      "Predict each window in all combinations of flips");
   app.add_option_function<std::string>(
          "--average",
          [&settings](const std::string &name) {
@@ -273,7 +275,8 @@ static void addPredict(CLI::App &root,
   app.add_option("--postprocess", options->postprocess,
                  "Steps that change the labels, such as "
                  "largest,holes:2,min-volume=50:each; a file of them (.json); "
-                 "or auto: those of the checkpoints' cross-validation");
+                 "auto: those of the checkpoints' cross-validation; or none; "
+                 "default: those that the model was exported with");
   app.add_option("--profile", options->profile,
                  "File for the time of each stage (JSON)");
   app.add_flag("--save-probabilities", options->saveProbabilities,
@@ -433,6 +436,11 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
   app.add_flag("--features", options->features,
                "For a network in windows: predict gives the features in front "
                "of the head, which takes less memory with many classes");
+  app.add_option("--postprocess", options->postprocess,
+                 "Steps that predictions with the model follow, as of predict; "
+                 "none; default: auto, where the checkpoint lies in the folder "
+                 "of a cross-validation that chose some");
+  addWindowSettings(app, options->windows, "0.5", "gaussian");
   app.callback([&command, options] {
     command = [options] { return runExport(*options); };
   });

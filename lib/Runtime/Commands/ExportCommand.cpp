@@ -5,12 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PostprocessOption.h"
+#include "segc/Plan/PipelinePlan.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Compile.h"
 #include "segc/Runtime/Commands/Outputs.h"
+#include "segc/Runtime/Core/CheckpointFiles.h"
 #include "segc/Runtime/Core/ModelLibrary.h"
 #include "segc/Runtime/Core/StaticModel.h"
-#include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/model_tables.h"
 
 #include <cerrno>
@@ -80,6 +82,71 @@ loadAnyDevice(const std::string &path) {
   return ModelLibrary::load(path, filter);
 }
 
+/// The keys of the pipeline that say how windows are predicted.
+static Json windowKeys(const WindowSettings &settings) {
+  Json keys = Json::object();
+  if (settings.overlap)
+    keys["overlap"] = *settings.overlap;
+  if (settings.flips)
+    keys["tta"] = *settings.flips;
+  if (settings.constantWeights)
+    keys["window_weights"] =
+        *settings.constantWeights ? "constant" : "gaussian";
+  if (settings.averageProbabilities)
+    keys["average"] =
+        *settings.averageProbabilities ? "probabilities" : "logits";
+  return keys;
+}
+
+/// The steps of post-processing for the classes of a model, as text: those of
+/// the option, else those that the cross-validation of the checkpoint chose.
+static StatusOr<std::string> stepsOf(const ExportOptions &options,
+                                     const DataPipeline &pipeline) {
+  std::string text = options.postprocess;
+  if (text.empty())
+    text = postprocessFileAbove(options.checkpoint);
+  if (text.empty())
+    return text;
+  SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                        labelNamesOf(pipeline));
+  SEGC_ASSIGN_OR_RETURN(const std::vector<PostprocessStep> steps,
+                        postprocessSteps(text, {options.checkpoint}, names));
+  return steps.empty() ? std::string("none") : postprocessText(steps);
+}
+
+/// Says what predictions with the model do, in its pipeline.
+static Status addPipeline(const ExportOptions &options,
+                          const DataPipeline &pipeline,
+                          std::vector<std::string> &words) {
+  Json keys = windowKeys(options.windows);
+  if (!keys.empty() && !isPlanned(pipeline))
+    return wrongUsage("--overlap, --tta, --window-weights and --average have "
+                      "no effect: the model takes whole images, and not "
+                      "patches in windows; leave them out");
+  SEGC_ASSIGN_OR_RETURN(const std::string steps, stepsOf(options, pipeline));
+  if (!steps.empty())
+    keys["postprocess"] = steps;
+  if (!keys.empty())
+    words.insert(words.end(), {"--pipeline", jsonText(keys)});
+  return Status::success();
+}
+
+static bool asksForKeys(const ExportOptions &options) {
+  return !options.postprocess.empty() || !windowKeys(options.windows).empty() ||
+         !postprocessFileAbove(options.checkpoint).empty();
+}
+
+/// The pipeline of a network in text, which segc alone reads.
+static StatusOr<DataPipeline> pipelineOfText(const std::string &path) {
+  SEGC_ASSIGN_OR_RETURN(const CompiledNetwork compiled,
+                        compileCached(path, {"--inference", "-O0"}));
+  SEGC_ASSIGN_OR_RETURN(std::optional<StaticModel> model,
+                        readModel(compiled.path));
+  if (!model)
+    return internalError(path + ": segc wrote no description of the model");
+  return model->manifest.pipeline;
+}
+
 CommandResult segc::runExport(const ExportOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::string weights, findWeights(options.checkpoint));
   CommandPaths paths;
@@ -94,6 +161,11 @@ CommandResult segc::runExport(const ExportOptions &options) {
   if (options.features)
     words.emplace_back("--features");
   if (isModuleText(options.model)) {
+    if (asksForKeys(options)) {
+      SEGC_ASSIGN_OR_RETURN(const DataPipeline pipeline,
+                            pipelineOfText(options.model));
+      SEGC_RETURN_IF_ERROR(addPipeline(options, pipeline, words));
+    }
     words.insert(words.begin(), options.model);
     return runCompiler(options.model, words);
   }
@@ -103,6 +175,7 @@ CommandResult segc::runExport(const ExportOptions &options) {
     return unsupported(options.model +
                        ": carries no source module; give the .mlir that it "
                        "was compiled from");
+  SEGC_RETURN_IF_ERROR(addPipeline(options, model->manifest().pipeline, words));
   SEGC_ASSIGN_OR_RETURN(TemporaryModule source,
                         TemporaryModule::write(model->source()));
   words.insert(words.begin(),

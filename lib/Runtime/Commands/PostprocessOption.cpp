@@ -14,9 +14,7 @@
 using namespace segc;
 namespace fs = std::filesystem;
 
-/// The file of the cross-validation that a checkpoint, or the results folder of
-/// a fold, lies in; empty if there is none.
-static std::string fileAbove(const std::string &checkpoint) {
+std::string segc::postprocessFileAbove(const std::string &checkpoint) {
   // The largest distance is that of fold-0/checkpoints/best/model.safetensors.
   constexpr int levels = 5;
   fs::path folder = fs::absolute(checkpoint).lexically_normal();
@@ -37,7 +35,7 @@ fileOfEnsemble(const std::vector<std::string> &checkpoints) {
                       "from whose cross-validation the steps are");
   std::string file;
   for (const std::string &checkpoint : checkpoints) {
-    const std::string above = fileAbove(checkpoint);
+    const std::string above = postprocessFileAbove(checkpoint);
     if (above.empty())
       return notFound("--postprocess auto: no " +
                       std::string(postprocessFileName) +
@@ -55,16 +53,11 @@ fileOfEnsemble(const std::vector<std::string> &checkpoints) {
 }
 
 StatusOr<std::vector<PostprocessStep>>
-segc::postprocessSteps(const PredictOptions &options,
+segc::postprocessSteps(const std::string &text,
+                       const std::vector<std::string> &checkpoints,
                        const std::vector<std::string> &classNames, bool says) {
-  const std::string &text = options.postprocess;
-  if (text.empty())
-    return std::vector<PostprocessStep>();
   std::string file;
   if (text == "auto") {
-    std::vector<std::string> checkpoints = options.windows.ensemble;
-    if (!options.checkpoint.empty())
-      checkpoints.push_back(options.checkpoint);
     SEGC_ASSIGN_OR_RETURN(file, fileOfEnsemble(checkpoints));
   } else if (hasEnding(text, ".json")) {
     file = text;

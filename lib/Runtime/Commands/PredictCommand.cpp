@@ -168,7 +168,7 @@ static CommandResult predictRegions(PredictOptions &options, const Job *job) {
   coarse.output = options.output + "/roi";
   coarse.overlays = false;
   coarse.profile.clear();
-  coarse.postprocess.clear();
+  coarse.postprocess = "none";
   windows.roi = coarse.output;
   constexpr int someFailed = 3;
   CommandResult result = predict(coarse, job, "roi");
@@ -282,6 +282,22 @@ static CommandResult predictCases(const Prediction &prediction, const Job *job,
   return cases->close(report(prediction, failuresOf(prediction, *cases)));
 }
 
+/// The steps that the options, or else the model, ask for.
+static StatusOr<std::vector<PostprocessStep>>
+stepsOf(const PredictOptions &options, const DataPipeline &pipeline,
+        bool says) {
+  const std::string &text =
+      options.postprocess.empty() ? pipeline.postprocess : options.postprocess;
+  if (text.empty())
+    return std::vector<PostprocessStep>();
+  std::vector<std::string> checkpoints = options.windows.ensemble;
+  if (!options.checkpoint.empty())
+    checkpoints.push_back(options.checkpoint);
+  SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                        labelNamesOf(pipeline));
+  return postprocessSteps(text, checkpoints, names, says);
+}
+
 /// Predicts as the only process or as one of the ranks of a job, whose work is
 /// called `task`.
 static CommandResult predict(PredictOptions options, const Job *job,
@@ -316,12 +332,8 @@ static CommandResult predict(PredictOptions options, const Job *job,
   for (const std::string &note : notes.take())
     if (isFirst)
       printMessage("warning: " + note);
-  std::vector<PostprocessStep> steps;
-  if (!options.postprocess.empty()) {
-    SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                          labelNamesOf(manifest.pipeline));
-    SEGC_ASSIGN_OR_RETURN(steps, postprocessSteps(options, names, isFirst));
-  }
+  SEGC_ASSIGN_OR_RETURN(std::vector<PostprocessStep> steps,
+                        stepsOf(options, manifest.pipeline, isFirst));
   SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
   PredictionFolders folders;
   folders.predictions = options.output;
