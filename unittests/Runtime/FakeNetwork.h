@@ -51,10 +51,18 @@ enum { OUTPUTS = 3 };
 #ifndef FAKE_SHAPE
 #define FAKE_SHAPE "8,8,8"
 #endif
+/* What an export would have added to the pipeline. */
+#ifdef FAKE_USE
+#define FAKE_USE_KEYS                                                          \
+  ", \"postprocess\": \"largest:2\", \"overlap\": 0.25, \"tta\": true,"        \
+  "\"window_weights\": \"constant\", \"average\": \"probabilities\""
+#else
+#define FAKE_USE_KEYS ""
+#endif
 #ifdef FAKE_PATCHES
 #define FAKE_PIPELINE                                                          \
   "\"kind\": \"nnunet\", \"dim\": 3, \"patch\": [8,8,8],"                      \
-  "\"spacing\": [1.0,1.0,1.0], \"modality\": \"MRI\""
+  "\"spacing\": [1.0,1.0,1.0], \"modality\": \"MRI\"" FAKE_USE_KEYS
 #else
 #define FAKE_PIPELINE                                                          \
   "\"kind\": \"decathlon\", \"input_shape\": [8,8,8],"                         \

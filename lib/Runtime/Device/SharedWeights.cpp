@@ -29,9 +29,9 @@ private:
 void ModelRunner::borrow(DeviceBuffer &buffer, DeviceAddress address) const {
   const uint64_t bytes = buffer.size();
   if (bytes > 0)
-    buffer = DeviceBuffer(std::make_unique<BorrowedMemory>(
-                              address, device_->sharesHostMemory()),
-                          bytes);
+    buffer = DeviceBuffer(
+        std::make_unique<BorrowedMemory>(address, device_->sharesHostMemory()),
+        bytes);
 }
 
 Status ModelRunner::loadEmbeddedWeights() {

@@ -143,6 +143,6 @@ void segc::applySettings(const WindowSettings &settings, WindowRun &run) {
                                                 : WindowWeights::Gaussian;
   windows.flips = settings.flips.value_or(windows.flips);
   if (settings.averageProbabilities)
-    run.scores = *settings.averageProbabilities ? Scores::Probabilities
-                                                : Scores::Logits;
+    run.scores =
+        *settings.averageProbabilities ? Scores::Probabilities : Scores::Logits;
 }

@@ -85,7 +85,9 @@ TEST_F(Fixture, SameBytesOnAnyNumberOfThreads) {
 
 TEST_F(Fixture, PredictUsesFreshWeights) {
   ThreadPool pool(2);
-  ModelRunner runner = make("FakeFrozen", {}, pool);
+  // With guards the weights are a copy, which may be written.
+  ModelRunner runner =
+      make("FakeFrozen", {/*training=*/false, /*canaries=*/true}, pool);
   ASSERT_TRUE(runner.loadEmbeddedWeights().ok());
   ASSERT_TRUE(runner.call("predict", {image.data()}, 1).ok());
   const float *p = runner.output("predict", "probabilities").floats();
@@ -94,6 +96,40 @@ TEST_F(Fixture, PredictUsesFreshWeights) {
   runner.weightsChanged();
   ASSERT_TRUE(runner.call("predict", {image.data()}, 1).ok());
   EXPECT_NEAR(p[1] / p[0], 1, 1e-5);
+}
+
+// Runners that share weights have those of the model's file, which nobody
+// writes, and arenas of their own.
+TEST_F(Fixture, SharesWeights) {
+  ThreadPool pool(2), other(1);
+  AlignedBuffer images =
+      std::move(*AlignedBuffer::create(image.size() * sizeof(float), "images"));
+  std::copy(image.begin(), image.end(), images.floats());
+  for (const char *name : {"FakeFrozen", "FakeFrozenProgram"}) {
+    ModelRunner first = make(name, {}, pool);
+    ASSERT_TRUE(first.loadEmbeddedWeights().ok());
+    EXPECT_EQ(first.parameters().address().asPointer(),
+              first.library().model().weights);
+    StatusOr<ModelRunner> second = first.share(makeHostDevice(other));
+    ASSERT_TRUE(second.ok()) << second.status().message();
+    EXPECT_EQ(second->parameters().address().value,
+              first.parameters().address().value);
+    ASSERT_TRUE(first.call("predict", {images.data()}, 1).ok());
+    ASSERT_TRUE(second->call("predict", {images.data()}, 1).ok());
+    const float *a = first.output("predict", "probabilities").floats(),
+                *b = second->output("predict", "probabilities").floats();
+    EXPECT_NE(a, b);
+    EXPECT_EQ(std::vector<float>(a, a + 512 * 3),
+              std::vector<float>(b, b + 512 * 3));
+    const float none = 0;
+    EXPECT_EQ(second->write(second->parameters(), 0, &none, 4).code(),
+              StatusCode::Internal);
+  }
+  EXPECT_EQ(make("FakeFrozen", {false, true}, pool)
+                .share(makeHostDevice(other))
+                .status()
+                .code(),
+            StatusCode::Internal);
 }
 
 // What predict gives, and what it takes, is the same with less memory.

@@ -1,0 +1,179 @@
+//===- CasePrediction.cpp - One prediction of the library -----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CasePrediction.h"
+#include "segc/Runtime/Data/SegmentationWriter.h"
+
+#include <algorithm>
+
+using namespace segc;
+
+DatasetOptions segc::datasetOptions(const SharedPredictor &predictor,
+                                    const CaseRequest &request) {
+  DatasetOptions options;
+  options.channels = inputChannels(predictor.manifest());
+  options.limits = request.limits;
+  options.channel = request.channel;
+  options.frame = predictor.frame();
+  options.planned = predictor.isPlanned();
+  return options;
+}
+
+static Status cancelled() {
+  return {StatusCode::Interrupted, "the prediction was cancelled"};
+}
+
+namespace {
+
+/// Stops the network between two kernels.
+class CancellingObserver : public KernelObserver {
+public:
+  explicit CancellingObserver(const std::function<bool()> &isCancelled)
+      : isCancelled(isCancelled) {}
+  bool end(const segc_kernel_event & /*event*/) override {
+    return isCancelled();
+  }
+
+private:
+  const std::function<bool()> &isCancelled;
+};
+
+class CasePrediction {
+public:
+  CasePrediction(SharedPredictor &predictor, const Dataset &dataset,
+                 const CaseRequest &request, ModelRunner &runner)
+      : predictor(predictor), dataset(dataset), request(request),
+        runner(runner), steps(request.postprocessing.value_or(
+                            predictor.windowRun().postprocessing)) {}
+
+  StatusOr<std::vector<FailedCase>> predictWindowed() const;
+  StatusOr<std::vector<FailedCase>> predictWhole() const;
+
+private:
+  int64_t count() const { return dataset.count(Split::Test); }
+  Status advance(int64_t done, int64_t all) const {
+    const double share =
+        all > 0 ? static_cast<double>(done) / static_cast<double>(all) : 1;
+    return request.isCancelled() || !request.goOn(share) ? cancelled()
+                                                         : Status::success();
+  }
+  Status take(const std::vector<uint8_t> &labels) const {
+    std::copy(labels.begin(), labels.end(), request.labels);
+    return Status::success();
+  }
+  Status takeWhole(const SourceCase &source, const float *probabilities) const;
+
+  SharedPredictor &predictor;
+  const Dataset &dataset;
+  const CaseRequest &request;
+  ModelRunner &runner;
+  std::vector<PostprocessStep> steps;
+};
+
+} // namespace
+
+StatusOr<std::vector<FailedCase>> CasePrediction::predictWindowed() const {
+  WindowRun run = predictor.windowRun();
+  run.windows.flips = request.flips.value_or(run.windows.flips);
+  run.windows.overlap = request.overlap.value_or(run.windows.overlap);
+  run.postprocessing = steps;
+  run.folders = request.folders;
+  run.saveProbabilities = request.saveProbabilities;
+  run.probabilities = request.probabilities;
+  run.maxMemory = request.maxMemory;
+  run.limitName = "max_memory";
+  run.limitsProcess = false;
+  run.progress = [this](int64_t done, int64_t all) {
+    return advance(done, all);
+  };
+  // What is left to do afterwards is to write the labels.
+  run.inspect = [this](int64_t, const SourceCase &,
+                       const std::vector<uint8_t> &labels) {
+    if (request.isCancelled())
+      return cancelled();
+    return request.labels ? take(labels) : Status::success();
+  };
+  WeightEnsemble weights(runner);
+  return predictWindows(weights, dataset, Split::Test, count(), run);
+}
+
+Status CasePrediction::takeWhole(const SourceCase &source,
+                                 const float *probabilities) const {
+  const VolumeGeometry &grid = source.geometry();
+  std::vector<uint8_t> labels =
+      request.probabilities
+          ? dataset.preprocessor().labelsAndProbabilities(probabilities, grid,
+                                                          request.probabilities)
+          : dataset.preprocessor().labelsOnGrid(probabilities, grid);
+  postprocess(labels, {grid.size, grid.spacing}, steps);
+  return take(labels);
+}
+
+StatusOr<std::vector<FailedCase>> CasePrediction::predictWhole() const {
+  const Manifest &manifest = predictor.manifest();
+  if (request.flips || request.overlap)
+    return invalidArgument(predictor.library().path() +
+                           ": takes whole images, for which flips and overlap "
+                           "have no effect; leave them at -1");
+  if (request.saveProbabilities && !manifest.pipeline.hasSlices())
+    return invalidArgument(
+        predictor.library().path() +
+        ": takes whole volumes, whose probabilities are not written to files; "
+        "ask segc_predict_array for them");
+  if (request.maxMemory)
+    SEGC_RETURN_IF_ERROR(runner.predictionMemory().checkFits(
+        *request.maxMemory,
+        "max_memory " + std::to_string(*request.maxMemory)));
+  SegmentationWriter writer(dataset, request.folders);
+  if (request.saveProbabilities)
+    writer.saveProbabilities();
+  writer.setPostprocessing(
+      [&](std::vector<uint8_t> &labels, const VolumeGeometry &grid) {
+        postprocess(labels, {grid.size, grid.spacing}, steps);
+      });
+  SEGC_RETURN_IF_ERROR(advance(0, count()));
+  int64_t done = 0;
+  const CaseSink sink = [&](int64_t index, const SourceCase &source,
+                            const float *probabilities) {
+    const Status status = advance(++done, count());
+    if (!status.ok())
+      return status;
+    return request.labels ? takeWhole(source, probabilities)
+                          : writer.write(dataset.files(Split::Test, index),
+                                         source, probabilities);
+  };
+  SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
+                        predictCases(runner, dataset, Split::Test, count(),
+                                     manifest.batch, sink));
+  // Masks of slices are pages of one file, which is whole or not there.
+  if (failures.empty())
+    SEGC_RETURN_IF_ERROR(writer.finish());
+  return failures;
+}
+
+Status segc::predictCase(SharedPredictor &predictor, const Dataset &dataset,
+                         const CaseRequest &request) {
+  if (request.isCancelled())
+    return cancelled();
+  SEGC_ASSIGN_OR_RETURN(const SharedPredictor::Lease lease,
+                        predictor.lease(request.isCancelled));
+  ModelRunner &runner = lease.runner();
+  CancellingObserver observer(request.isCancelled);
+  // On a device an observer would have every kernel waited for.
+  if (runner.device().kind() == SEGC_DEVICE_HOST)
+    runner.setObserver(&observer);
+  const CasePrediction prediction(predictor, dataset, request, runner);
+  StatusOr<std::vector<FailedCase>> failures =
+      predictor.isPlanned() ? prediction.predictWindowed()
+                            : prediction.predictWhole();
+  for (const std::string &note : dataset.notes().take())
+    request.warn(note);
+  if (request.isCancelled())
+    return cancelled();
+  SEGC_RETURN_IF_ERROR(failures.status());
+  return failures->empty() ? Status::success() : (*failures)[0].status;
+}
