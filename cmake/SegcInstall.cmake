@@ -11,6 +11,18 @@ target_include_directories(model INTERFACE
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 install(TARGETS model EXPORT segcTargets)
 
+# libsegc, with all of the runtime that it needs inside.
+install(TARGETS SegcLibrary EXPORT segcTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+# An install may have another prefix than the build was configured for.
+install(CODE "
+  set(CMAKE_INSTALL_LIBDIR \"${CMAKE_INSTALL_LIBDIR}\")
+  set(CMAKE_INSTALL_INCLUDEDIR \"${CMAKE_INSTALL_INCLUDEDIR}\")
+  set(PROJECT_VERSION \"${PROJECT_VERSION}\")
+  get_filename_component(CMAKE_INSTALL_PREFIX \"\${CMAKE_INSTALL_PREFIX}\" ABSOLUTE)
+  configure_file(\"${CMAKE_CURRENT_LIST_DIR}/segc.pc.in\"
+    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/pkgconfig/segc.pc\" @ONLY)")
+
 get_property(libraries GLOBAL PROPERTY SEGC_LIBRARIES)
 foreach(library ${libraries})
   get_target_property(linked ${library} LINK_LIBRARIES)

@@ -22,7 +22,7 @@ struct WindowPlanChoice {
   std::string plan;          ///< File of a plan.
   std::string configuration; ///< Of the plan; empty: that of the model's patch.
   std::optional<std::string> orientation; ///< Order of axes (parseFrame).
-  std::optional<AxisFrame> frame; ///< That the weights were trained in.
+  std::optional<AxisFrame> frame;         ///< That the weights were trained in.
 };
 
 /// Sets plan, configuration and rules of a run. Fails for a plan that does not
