@@ -71,7 +71,7 @@ listed = edits("AddingAnOp.md")
 if len(listed) + 1 > 5:
     problems.append(f"AddingAnOp.md: {len(listed) + 1} edits, at most 5")
 users = re.compile(
-    r"lib/(Networks|Reduce|Transforms/(Autodiff|Collectives|Import|Precision|Fusion))/"
+    r"lib/(Exchange|Networks|Reduce|Transforms/(Autodiff|Collectives|Import|Precision|Fusion))/"
     r"|lib/Driver/Verify/|lib/Driver/Report/Collect\.cpp"
     # Casts are where memory holds 16 bits: kernels, and what chooses them, know them.
     r"|lib/Codegen/(Common/(FusionChecks|KernelBuilder|Strategy/NarrowFilters)|CPU/Conv/TileSource|GPU/Conv/Cudnn(Convolution|Model))\.cpp"
