@@ -72,8 +72,9 @@ typedef struct segc_cancellation segc_cancellation;
 /* SEGC_LIBRARY_VERSION of the library, and the release as text: "0.1.0". */
 SEGC_EXPORT uint32_t segc_library_version(void);
 SEGC_EXPORT const char *segc_release(void);
-/* "invalid argument", ...; "unknown" for other numbers. */
-SEGC_EXPORT const char *segc_status_name(segc_status status);
+/* "invalid argument", ...; "unknown" for other numbers, as those of a newer
+ * library. */
+SEGC_EXPORT const char *segc_status_name(int status);
 
 /* ---- Models ------------------------------------------------------------- */
 

@@ -47,7 +47,7 @@ uint32_t segc_library_version(void) { return SEGC_LIBRARY_VERSION; }
 
 const char *segc_release(void) { return SEGC_RELEASE; }
 
-const char *segc_status_name(segc_status status) {
+const char *segc_status_name(int status) {
   static constexpr const char *names[] = {
       "success",   "invalid argument", "not found",   "data loss",
       "I/O error", "not finite",       "unsupported", "cancelled",
