@@ -48,66 +48,72 @@ static DenseI64ArrayAttr dilationsAttr(OpBuilder &b, ArrayRef<int64_t> values) {
              : b.getDenseI64ArrayAttr(values);
 }
 
-llvm::Error OnnxLayers::addConv(const NodeProto &node) {
+llvm::Expected<OnnxLayers::Convolved>
+OnnxLayers::convolvedBy(const NodeProto &node, ForeignLayout layout) {
   llvm::Expected<Value> input = activation(node, 0);
   if (!input)
     return input.takeError();
-  llvm::Expected<Value> filter =
-      parameter(node, 1, Role::filter(ForeignLayout::OutputFirst));
+  llvm::Expected<Value> filter = parameter(node, 1, Role::filter(layout));
   if (!filter)
     return filter.takeError();
   llvm::Expected<Value> bias = optionalParameter(node, 2, Role::filled(0));
   if (!bias)
     return bias.takeError();
-  OnnxAttributes attributes(node);
-  ArrayRef<int64_t> in = seg::spatialDims(typeOf(*input)),
-                    taps = typeOf(*filter).getShape().drop_back(2);
-  const seg::Shape strides = attributes.steps("strides", spatialRank, 1, 1),
-                   dilations = attributes.steps("dilations", spatialRank, 1, 1),
-                   kernel = attributes.list("kernel_shape");
-  const int64_t groups = attributes.integer("group", 1);
-  const seg::Shape reach = seg::dilatedTaps(taps, ArrayRef<int64_t>(dilations));
-  const Padding pads = padding(attributes, in, reach, strides);
+  return Convolved{*input, *filter, *bias};
+}
+
+/// What a node says of the size of its filter, if anything, is that of it.
+static void expectKernel(OnnxAttributes &attributes, ArrayRef<int64_t> taps) {
+  const seg::Shape kernel = attributes.list("kernel_shape");
   if (!kernel.empty() && ArrayRef<int64_t>(kernel) != taps)
     attributes.fail("attribute 'kernel_shape': expected that of the filter, " +
                     seg::shapeText(taps));
+}
+
+llvm::Error OnnxLayers::addConv(const NodeProto &node) {
+  llvm::Expected<Convolved> convolved =
+      convolvedBy(node, ForeignLayout::OutputFirst);
+  if (!convolved)
+    return convolved.takeError();
+  const auto [input, filter, bias] = *convolved;
+  OnnxAttributes attributes(node);
+  ArrayRef<int64_t> in = seg::spatialDims(typeOf(input)),
+                    taps = typeOf(filter).getShape().drop_back(2);
+  const seg::Shape strides = attributes.steps("strides", spatialRank, 1, 1),
+                   dilations = attributes.steps("dilations", spatialRank, 1, 1);
+  const int64_t groups = attributes.integer("group", 1);
+  const seg::Shape reach = seg::dilatedTaps(taps, ArrayRef<int64_t>(dilations));
+  const Padding pads = padding(attributes, in, reach, strides);
+  expectKernel(attributes, taps);
   if (llvm::Error wrong = attributes.finish())
     return file.error(llvm::toString(std::move(wrong)));
   auto type = resultType(
-      node, *input,
+      node, input,
       seg::convOutputSpatial(in, reach, strides, pads.low, pads.high),
-      seg::channels(typeOf(*filter)));
+      seg::channels(typeOf(filter)));
   if (!type)
     return type.takeError();
-  return define(node, seg::ConvOp::create(b, at(node), *type, *input, *filter,
-                                          *bias, strides, pads.low, pads.high,
+  return define(node, seg::ConvOp::create(b, at(node), *type, input, filter,
+                                          bias, strides, pads.low, pads.high,
                                           dilationsAttr(b, dilations), groups));
 }
 
 llvm::Error OnnxLayers::addConvTranspose(const NodeProto &node) {
-  llvm::Expected<Value> input = activation(node, 0);
-  if (!input)
-    return input.takeError();
-  llvm::Expected<Value> filter =
-      parameter(node, 1, Role::filter(ForeignLayout::InputFirst));
-  if (!filter)
-    return filter.takeError();
-  llvm::Expected<Value> bias = optionalParameter(node, 2, Role::filled(0));
-  if (!bias)
-    return bias.takeError();
+  llvm::Expected<Convolved> convolved =
+      convolvedBy(node, ForeignLayout::InputFirst);
+  if (!convolved)
+    return convolved.takeError();
+  const auto [input, filter, bias] = *convolved;
   OnnxAttributes attributes(node);
-  ArrayRef<int64_t> in = seg::spatialDims(typeOf(*input)),
-                    taps = typeOf(*filter).getShape().drop_back(2);
+  ArrayRef<int64_t> in = seg::spatialDims(typeOf(input)),
+                    taps = typeOf(filter).getShape().drop_back(2);
   const seg::Shape strides = attributes.steps("strides", spatialRank, 1, 1),
                    dilations = attributes.steps("dilations", spatialRank, 1, 1),
                    more = attributes.steps("output_padding", spatialRank, 0, 0),
-                   kernel = attributes.list("kernel_shape"),
                    pads = attributes.steps("pads", 2 * spatialRank, 0, 0);
   const int64_t groups = attributes.integer("group", 1);
   attributes.expect("auto_pad", "NOTSET");
-  if (!kernel.empty() && ArrayRef<int64_t>(kernel) != taps)
-    attributes.fail("attribute 'kernel_shape': expected that of the filter, " +
-                    seg::shapeText(taps));
+  expectKernel(attributes, taps);
   seg::Shape low, high;
   for (size_t i = 0; i < spatialRank; ++i) {
     low.push_back(pads[i]);
@@ -119,11 +125,11 @@ llvm::Error OnnxLayers::addConvTranspose(const NodeProto &node) {
   }
   if (llvm::Error wrong = attributes.finish())
     return file.error(llvm::toString(std::move(wrong)));
-  const int64_t groupChannels = seg::channels(typeOf(*filter));
+  const int64_t groupChannels = seg::channels(typeOf(filter));
   if (groups < 1 || groups > groupChannels * seg::maxStep)
     return error(node, "expected groups of channels, got " + Twine(groups));
   auto type =
-      resultType(node, *input,
+      resultType(node, input,
                  seg::convTransposeOutputSpatial(
                      in, seg::dilatedTaps(taps, ArrayRef<int64_t>(dilations)),
                      strides, low, high),
@@ -131,8 +137,8 @@ llvm::Error OnnxLayers::addConvTranspose(const NodeProto &node) {
   if (!type)
     return type.takeError();
   return define(node, seg::ConvTransposeOp::create(
-                          b, at(node), *type, *input, *filter, *bias, strides,
-                          low, high, dilationsAttr(b, dilations), groups));
+                          b, at(node), *type, input, filter, bias, strides, low,
+                          high, dilationsAttr(b, dilations), groups));
 }
 
 llvm::Error OnnxLayers::addBatchNorm(const NodeProto &node) {

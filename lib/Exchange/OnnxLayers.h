@@ -84,6 +84,11 @@ private:
   /// @}
   llvm::Error addNorm(const Node &node, OnnxAttributes &attributes,
                       seg::NormKind kind, int64_t groups);
+  /// What both kinds of convolution read.
+  struct Convolved {
+    mlir::Value input, filter, bias; ///< No bias: null.
+  };
+  llvm::Expected<Convolved> convolvedBy(const Node &node, ForeignLayout layout);
   struct Padding {
     seg::Shape low, high;
   };
