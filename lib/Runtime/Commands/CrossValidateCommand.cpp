@@ -305,9 +305,13 @@ StatusOr<std::unique_ptr<CommandCases>> CrossValidationRun::openFolds() {
   work.noun = "folds";
   SEGC_ASSIGN_OR_RETURN(
       std::unique_ptr<CommandCases> cases,
-      CommandCases::open(job, std::move(work), notes, [&] { return begin(); }));
+      CommandCases::open(job, std::move(work), notes, [&]() -> Status {
+        SEGC_RETURN_IF_ERROR(begin());
+        if (job) // Other ranks share the lock as soon as they may join.
+          folder.reset();
+        return Status::success();
+      }));
   if (job) {
-    folder.reset();
     SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::share(results));
   }
   return cases;

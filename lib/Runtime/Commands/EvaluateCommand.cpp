@@ -69,13 +69,16 @@ static StatusOr<EvaluatedCases> openCases(const EvaluateOptions &options,
     if (results.empty())
       return Status::success();
     SEGC_ASSIGN_OR_RETURN(evaluated.folder, ResultsFolder::open(results));
-    return putAside ? evaluated.putAside() : Status::success();
+    if (putAside)
+      SEGC_RETURN_IF_ERROR(evaluated.putAside());
+    if (job) // Other ranks share the lock as soon as they may join.
+      evaluated.folder.reset();
+    return Status::success();
   };
   SEGC_ASSIGN_OR_RETURN(
       evaluated.cases,
       CommandCases::open(job, workOf(options, std::move(names)), notes, begin));
   if (job && !results.empty()) {
-    evaluated.folder.reset();
     SEGC_ASSIGN_OR_RETURN(evaluated.folder, ResultsFolder::share(results));
   }
   return evaluated;
