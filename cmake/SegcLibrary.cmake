@@ -22,6 +22,11 @@ function(segc_add_unittest name)
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unittests")
   target_compile_definitions(${name} PRIVATE
     SEGC_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SEGC_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  # The time of these programs is in the libraries, that of their build mostly in
+  # optimizing tests, above all with sanitizers.
+  if(NOT MLIR IN_LIST ARG_LINK_LIBS)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
   set(environment
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
   if(NOT ARG_SHARDS)
