@@ -10,6 +10,7 @@
 #include "FailureHandlers.h"
 #include "OptionEffects.h"
 #include "Outputs.h"
+#include "SegcManual.h"
 #include "segc/Base/NumberChecks.h"
 #include "segc/Base/Process.h"
 #include "segc/Driver/CompileCommand.h"
@@ -245,7 +246,7 @@ static std::string targetList() {
 
 static int runSegc(int argc, char **argv) {
   installFailureHandlers();
-  CLI::App app("segc: compiler for medical segmentation networks");
+  CLI::App app("Compiles medical-image segmentation networks");
   app.set_version_flag("--version", "segc " SEGC_VERSION
                                     " (LLVM " LLVM_VERSION_STRING
                                     ", targets: " +
@@ -260,6 +261,7 @@ static int runSegc(int argc, char **argv) {
   addExplain(app, code);
   addVerify(app, code);
   addPrecisionLists(app);
+  addSegcManual(app);
   if (Status status = checkArguments(argc, argv); !status.ok()) {
     llvm::errs() << "segc: " << status.message() << "\n";
     return 2;

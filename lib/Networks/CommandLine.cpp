@@ -441,26 +441,27 @@ StatusOr<OwningOpRef<ModuleOp>> run(MLIRContext *context, StringRef name,
   return Command::build(context, options);
 }
 
+} // namespace
+
 template <typename Command>
-std::string help(StringRef name) {
+static void visit(StringRef name,
+                  llvm::function_ref<void(const CLI::App &)> visitor) {
   Command command;
   CLI::App app(Command::summary);
   declare(app, command, name);
-  return app.help();
+  visitor(app);
 }
-
-} // namespace
 
 static constexpr StringLiteral names[] = {"unet2d", "vnet", "nnunet", "unet3d"};
 /// In the order of `names`.
 static constexpr struct {
   StatusOr<OwningOpRef<ModuleOp>> (*run)(MLIRContext *, StringRef,
                                          ArrayRef<std::string>);
-  std::string (*help)(StringRef);
-} commands[] = {{run<UNetCommand>, help<UNetCommand>},
-                {run<VNetCommand>, help<VNetCommand>},
-                {run<NNUNetCommand>, help<NNUNetCommand>},
-                {run<UNet3DCommand>, help<UNet3DCommand>}};
+  void (*visit)(StringRef, llvm::function_ref<void(const CLI::App &)>);
+} commands[] = {{run<UNetCommand>, visit<UNetCommand>},
+                {run<VNetCommand>, visit<VNetCommand>},
+                {run<NNUNetCommand>, visit<NNUNetCommand>},
+                {run<UNet3DCommand>, visit<UNet3DCommand>}};
 static_assert(std::size(names) == std::size(commands));
 
 ArrayRef<StringLiteral> networkNames() { return names; }
@@ -484,10 +485,17 @@ FailureOr<OwningOpRef<ModuleOp>> buildNetwork(MLIRContext *context,
   return std::move(*module);
 }
 
-std::string networkHelp(StringRef name) {
+void visitNetworkOptions(StringRef name,
+                         llvm::function_ref<void(const CLI::App &)> visitor) {
   const StringLiteral *found = llvm::find(names, name);
-  return found == std::end(names) ? std::string()
-                                  : commands[found - names].help(name);
+  if (found != std::end(names))
+    commands[found - names].visit(name, visitor);
+}
+
+std::string networkHelp(StringRef name) {
+  std::string text;
+  visitNetworkOptions(name, [&](const CLI::App &app) { text = app.help(); });
+  return text;
 }
 
 } // namespace segc

@@ -19,6 +19,10 @@
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+} // namespace CLI
+
 namespace segc {
 
 /// The options must be valid (segc/Plan/NetworkOptions.h, validate).
@@ -40,6 +44,11 @@ llvm::ArrayRef<llvm::StringLiteral> networkNames();
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 buildNetwork(mlir::MLIRContext *context, llvm::StringRef name,
              llvm::ArrayRef<std::string> args, std::string &error);
+
+/// Calls `visitor` with the options of the network `name`; not for an unknown
+/// name.
+void visitNetworkOptions(llvm::StringRef name,
+                         llvm::function_ref<void(const CLI::App &)> visitor);
 
 /// The options of the network `name`, as help text; empty for an unknown name.
 std::string networkHelp(llvm::StringRef name);

@@ -10,6 +10,7 @@
 #include "segc/Base/Process.h"
 #include "segc/Base/Signals.h"
 #include "segc/Base/Version.h"
+#include "segc/Manual/Manual.h"
 #include "segc/Runtime/Distributed/Job.h"
 #include "segc/model.h"
 
@@ -167,6 +168,29 @@ static Status checkAlone(const std::string &command) {
                     std::to_string(job->size) + " of `segrun train`");
 }
 
+static ManualText manualText() {
+  ManualText text;
+  text.program = "segrun";
+  text.version = std::string("segrun ") + versionText();
+  text.description =
+      "Trains a network that segc(1) compiled, evaluates it, and predicts "
+      "labels of scans on their own grid. A model that is given as text "
+      "(.mlir) is compiled first, by the segc beside this program or on the "
+      "PATH.\n\n"
+      "A first run: segc compile vnet.mlir -o vnet.so; segrun train --model "
+      "vnet.so --data Task04_Hippocampus --results results; segrun predict "
+      "--model vnet.so --checkpoint results --data scan.nii.gz --output masks.";
+  text.exitCodes = {
+      {"0", "Done."},
+      {"1", "Failed; the message says what, where, what was expected and what "
+            "to do."},
+      {"2", "Wrong usage."},
+      {"3", "Some cases failed; they are listed."},
+      {"130, 143", "Interrupted, behind a whole checkpoint."}};
+  text.seeAlso = {"segc(1)"};
+  return text;
+}
+
 static CommandResult runCommand(int argc, char **argv) {
   CLI::App app("Trains and runs compiled segmentation networks", "segrun");
   app.require_subcommand(1);
@@ -177,6 +201,9 @@ static CommandResult runCommand(int argc, char **argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::function<CommandResult()> command;
   addCommands(app, commandLineText(argc, argv), command);
+  addManualOptions(app, manualText(), [](const std::string &manual) {
+    std::fputs(manual.c_str(), stdout);
+  });
   if (argc < 2) {
     std::fputs(app.help().c_str(), stderr);
     return wrongUsage("expected a command");
@@ -184,7 +211,7 @@ static CommandResult runCommand(int argc, char **argv) {
   SEGC_RETURN_IF_ERROR(checkArguments(argc, argv));
   try {
     app.parse(argc, argv);
-  } catch (const CLI::Success &success) { // --help, --version
+  } catch (const CLI::Success &success) { // --help, --manual, ...
     std::ostringstream text;
     app.exit(success, text, text);
     std::fputs(text.str().c_str(), stdout);
