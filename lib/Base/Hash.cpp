@@ -40,6 +40,27 @@ uint64_t segc::checksum(std::string_view bytes) {
   return total;
 }
 
+/// The remainder of each byte by the polynomial, lowest bit first.
+static constexpr std::array<uint32_t, 256> crc32cTable = [] {
+  std::array<uint32_t, 256> table = {};
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    uint32_t remainder = byte;
+    for (int bit = 0; bit < 8; ++bit)
+      remainder = remainder >> 1 ^ (remainder & 1 ? 0x82f63b78 : 0);
+    table[byte] = remainder;
+  }
+  return table;
+}();
+
+uint32_t segc::crc32c(std::string_view bytes) {
+  uint32_t remainder = ~uint32_t{0};
+  for (char byte : bytes)
+    remainder =
+        remainder >> 8 ^
+        crc32cTable[(remainder ^ static_cast<unsigned char>(byte)) & 0xff];
+  return ~remainder;
+}
+
 static constexpr uint32_t roundConstants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
     0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,

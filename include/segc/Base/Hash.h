@@ -27,6 +27,10 @@ constexpr uint64_t hashName(std::string_view name) {
 /// bytes changes it.
 uint64_t checksum(std::string_view bytes);
 
+/// CRC-32C (Castagnoli, RFC 3720 appendix B.4): the checksum of records of
+/// other programs.
+uint32_t crc32c(std::string_view bytes);
+
 /// SHA-256 (FIPS 180-4), fed in pieces: the key of cached compilations.
 class Sha256 {
 public:

@@ -26,7 +26,7 @@ const std::vector<const char *> &segc::trainingResults() {
   static const std::vector<const char *> names = {
       "train.jsonl", "curves.png",        "report.html",      "metrics.json",
       "metrics.csv", "case-metrics.json", "case-metrics.csv", "summary.json",
-      "predictions", "overlays",          "checkpoints"};
+      "predictions", "overlays",          "checkpoints",      "tensorboard"};
   return names;
 }
 

@@ -101,6 +101,9 @@ static StatusOr<RunLog> beginLog(const Run &run,
   SEGC_ASSIGN_OR_RETURN(
       RunLog log,
       RunLog::open(folder->path() + "/train.jsonl", run.state.step));
+  const std::string events = folder->path() + "/tensorboard";
+  if (run.options.tensorboard || (run.state.step > 0 && pathExists(events)))
+    SEGC_RETURN_IF_ERROR(log.openEvents(events));
   SEGC_RETURN_IF_ERROR(logParameters(log, run));
   return log;
 }

@@ -103,6 +103,9 @@ static void addEvaluationAndSaving(CLI::App &app, TrainOptions &options) {
   app.add_option("--log-every,--log_every", options.logEvery,
                  "Steps between records of the log")
       ->check(integerIn(1, maxSteps));
+  app.add_flag("--tensorboard", options.tensorboard,
+               "Write the log as an event file of TensorBoard, too, into "
+               "tensorboard/ of the results folder");
   app.add_option("--evaluate-every,--evaluate_every", options.evaluateEvery,
                  "Steps between evaluations; 0: by the network's recipe")
       ->check(integerIn(0, maxSteps));

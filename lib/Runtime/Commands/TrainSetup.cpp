@@ -294,6 +294,7 @@ Status segc::checkPaths(const Run &run) {
 void segc::warnOfIdleOptions(const TrainOptions &options) {
   const std::pair<bool, const char *> given[] = {
       {options.resume, "--resume"},
+      {options.tensorboard, "--tensorboard"},
       {!options.init.empty(), "--init"},
       {!options.batches.empty(), "--batches"},
       {!options.dumpGradients.empty(), "--dump-gradients"},

@@ -258,6 +258,10 @@ OrderedJson Evaluation::toRecord() const {
       record["eval_" + value.name] = value.mean;
     }
   }
+  // Of prepared cases there is no objective, but the Dice of labels.
+  if (values.empty())
+    for (size_t i = 0; i < classNames.size(); ++i)
+      record[classNames[i] + "_dice"] = diceByClass()[i];
   record["eval_hard_dice"] = meanDice();
   record["eval_hard_dice_nobg"] = meanForegroundDice();
   return record;

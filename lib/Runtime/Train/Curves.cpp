@@ -72,10 +72,11 @@ TrainingCurves segc::readCurves(const std::string &path) {
       // What a run may lose itself in: no axis shows that.
       if (!value.is_number() || std::abs(value.get<double>()) > 1e100)
         continue;
-      if (name.find("loss") != std::string::npos && name != "loss_scale")
+      const ValueGroup group = groupOf(name);
+      if (group == ValueGroup::Loss)
         addPoint(curves.losses.series, name, step->get<double>(),
                  value.get<double>());
-      else if (name.find("dice") != std::string::npos)
+      else if (group == ValueGroup::Dice)
         addPoint(curves.scores.series, name, step->get<double>(),
                  value.get<double>());
     }

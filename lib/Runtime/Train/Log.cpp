@@ -112,7 +112,8 @@ RunLog RunLog::silent() {
 }
 
 RunLog::RunLog(RunLog &&other) noexcept
-    : path(std::move(other.path)), file(other.file), started(other.started),
+    : path(std::move(other.path)), file(other.file),
+      events(std::move(other.events)), started(other.started),
       terminal(other.terminal), lineOpen(other.lineOpen),
       isSilent(other.isSilent) {
   other.file = nullptr;
@@ -156,8 +157,73 @@ Status RunLog::write(OrderedJson record) {
                : ioError(path + ": cannot write: " + std::strerror(errno));
 }
 
+ValueGroup segc::groupOf(const std::string &name) {
+  if (name.find("loss") != std::string::npos && name != "loss_scale")
+    return ValueGroup::Loss;
+  return name.find("dice") != std::string::npos ? ValueGroup::Dice
+                                                : ValueGroup::Other;
+}
+
+/// Adds the numbers of a record, lists by their indices. Records of other
+/// things than steps have none.
+static Status addToEvents(EventFile &events, double time,
+                          const OrderedJson &step, const OrderedJson &data) {
+  if (!step.is_number_integer() || !data.is_object())
+    return Status::success();
+  EventFile::Scalars values;
+  for (const auto &[name, value] : data.items()) {
+    const ValueGroup group = groupOf(name);
+    const std::string tag = (group == ValueGroup::Loss   ? "loss/"
+                             : group == ValueGroup::Dice ? "dice/"
+                                                         : "run/") +
+                            name;
+    if (value.is_number())
+      values.emplace_back(tag, value.get<double>());
+    for (size_t i = 0; value.is_array() && i < value.size(); ++i)
+      if (value[i].is_number())
+        values.emplace_back(tag + "/" + std::to_string(i),
+                            value[i].get<double>());
+  }
+  return events.addScalars(time, step.get<int64_t>(), values);
+}
+
+/// In seconds since 1970.
+static double timeNow() {
+  return std::chrono::duration<double>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Status RunLog::openEvents(const std::string &folder) {
+  SEGC_ASSIGN_OR_RETURN(EventFile opened, EventFile::create(folder, timeNow()));
+  for (const OrderedJson &record : readLog(path)) {
+    const OrderedJson none;
+    const std::string stamp = record.value("timestamp", "");
+    SEGC_RETURN_IF_ERROR(
+        addToEvents(opened, std::strtod(stamp.c_str(), nullptr),
+                    record.value("step", none), record.value("data", none)));
+  }
+  SEGC_RETURN_IF_ERROR(opened.flush());
+  removeOtherEventFiles(opened);
+  events.emplace(std::move(opened));
+  return Status::success();
+}
+
+Status RunLog::picture(int64_t step, const std::string &tag,
+                       std::string_view png) {
+  if (!events)
+    return Status::success();
+  SEGC_RETURN_IF_ERROR(events->addImage(timeNow(), step, tag, png));
+  return events->flush();
+}
+
 Status RunLog::record(const OrderedJson &step, const OrderedJson &data) {
-  return write({{"type", "LOG"}, {"step", step}, {"data", data}});
+  SEGC_RETURN_IF_ERROR(
+      write({{"type", "LOG"}, {"step", step}, {"data", data}}));
+  if (!events)
+    return Status::success();
+  SEGC_RETURN_IF_ERROR(addToEvents(*events, timeNow(), step, data));
+  return events->flush();
 }
 
 Status RunLog::metadata(const std::string &metric, const OrderedJson &data) {

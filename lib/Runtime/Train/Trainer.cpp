@@ -39,6 +39,7 @@ Status Trainer::run() {
     const Clock::time_point begin = Clock::now();
     Status status = step();
     stepSeconds += std::chrono::duration<double>(Clock::now() - begin).count();
+    ++timedSteps;
     if (status.ok())
       status = afterStep();
     if (!status.ok())

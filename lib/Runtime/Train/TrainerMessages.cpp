@@ -14,6 +14,11 @@ using namespace segc;
 
 static constexpr std::chrono::milliseconds showInterval{200};
 
+int64_t Trainer::stepSamples() const {
+  return state_.batchSize * config.accumulate *
+         (config.ranks ? config.ranks->size() : 1);
+}
+
 Status Trainer::logStep(const segc_scalars &scalars) {
   OrderedJson data;
   const EntrySignature *signature = runner.manifest().entry("train_step");
@@ -33,6 +38,15 @@ Status Trainer::logStep(const segc_scalars &scalars) {
       list.push_back(recordedFloat(value));
   }
   data["learning_rate"] = recordedFloat(scalars.learning_rate);
+  // Of the steps before this one, whose time is not known yet: evaluations and
+  // checkpoints do not count.
+  if (timedSteps > recordedSteps) {
+    data["samples_per_second"] =
+        static_cast<double>((timedSteps - recordedSteps) * stepSamples()) /
+        (stepSeconds - recordedSeconds);
+    recordedSteps = timedSteps;
+    recordedSeconds = stepSeconds;
+  }
   if (const std::optional<LoaderTimes> now = batches.times()) {
     data["loader_waited"] = now->waited - loaderTimes.waited;
     data["loader_worked"] = now->worked - loaderTimes.worked;
@@ -76,8 +90,6 @@ void Trainer::showProgress(const segc_scalars &scalars, bool important) {
   int64_t done = state_.step - firstStep;
   double perStep = seconds / static_cast<double>(std::max<int64_t>(1, done));
   int64_t total = config.schedule.totalSteps;
-  const int64_t batches =
-      config.accumulate * (config.ranks ? config.ranks->size() : 1);
   char text[200];
   std::snprintf(
       text, sizeof(text),
@@ -86,7 +98,7 @@ void Trainer::showProgress(const segc_scalars &scalars, bool important) {
       static_cast<long long>(state_.step), static_cast<long long>(total),
       static_cast<long long>(state_.epoch), static_cast<double>(result("loss")),
       static_cast<double>(scalars.learning_rate),
-      static_cast<double>(state_.batchSize * batches) / perStep,
+      static_cast<double>(stepSamples()) / perStep,
       durationText(perStep * static_cast<double>(total - state_.step)).c_str());
   log.progress(text, important);
 }

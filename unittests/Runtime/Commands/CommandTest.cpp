@@ -50,6 +50,22 @@ TEST_F(Command, ResumedRunIsTheSameRun) {
   EXPECT_THAT(file("half/train.jsonl"), HasSubstr("\"step\":20"));
 }
 
+// A run that goes on writes one event file, without being told so again.
+TEST_F(Command, EventFiles) {
+  ASSERT_EQ(run(trainOn("r", {"--max-steps", "3", "--tensorboard"})), 0)
+      << output;
+  ASSERT_EQ(run(trainOn("r", {"--max-steps", "6", "--resume"})), 0) << output;
+  std::vector<std::string> names;
+  for (const auto &entry : fs::directory_iterator(folder + "/r/tensorboard"))
+    names.push_back(entry.path().filename().string());
+  ASSERT_EQ(names.size(), 1u);
+  const std::string events = file("r/tensorboard/" + names[0]);
+  EXPECT_THAT(events, HasSubstr("brain.Event:2"));
+  EXPECT_THAT(events, HasSubstr("loss/train_total_loss"));
+  ASSERT_EQ(run(trainOn("none", {"--max-steps", "3"})), 0) << output;
+  EXPECT_FALSE(fs::exists(folder + "/none/tensorboard"));
+}
+
 // The report states the command, the machine, and time and memory of each
 // phase.
 TEST_F(Command, ReportStatesTheRun) {

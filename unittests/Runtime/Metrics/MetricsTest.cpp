@@ -105,6 +105,9 @@ TEST(Metrics, FilesOfAnEvaluation) {
   EXPECT_EQ(record["eval_dice_score"], 0.75);
   OrderedJson json = evaluation.toJson();
   EXPECT_EQ(json["dice"]["mean"], 0.75);
+  // Without an objective the record has the Dice of labels.
+  evaluation.values.clear();
+  EXPECT_EQ(evaluation.toRecord()["a \"b\"_dice"], 0.6);
   EXPECT_EQ(json["cases"][1]["hard_dice"]["background"], 0.8);
 }
 

@@ -78,6 +78,7 @@ struct TrainOptions {
   std::optional<std::string> augmentOn; ///< "host" or "device".
   std::optional<int64_t> loaderThreads; ///< 1 if absent.
   bool resume = false;
+  bool tensorboard = false; ///< A resumed run goes on with what it had.
   std::optional<double> learningRate, momentum, weightDecay;
   std::optional<std::string> lossScale;
   std::optional<std::string> scheduler;

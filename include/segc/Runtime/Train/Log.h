@@ -9,9 +9,11 @@
 #define SEGC_RUNTIME_TRAIN_LOG_H
 
 #include "segc/Base/Json.h"
+#include "segc/Runtime/Train/EventFile.h"
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,13 @@ public:
   RunLog &operator=(RunLog &&) = delete;
   ~RunLog();
 
+  /// Shows the log in TensorBoard: writes an event file of what it has to
+  /// `folder`, in place of those of earlier runs, and what follows too.
+  Status openEvents(const std::string &folder);
+  /// Adds a picture to the event file, if there is one; `png` are the bytes of
+  /// a file.
+  Status picture(int64_t step, const std::string &tag, std::string_view png);
+
   /// `step` is a number, a list, or "PARAMETER".
   Status record(const OrderedJson &step, const OrderedJson &data);
   Status metadata(const std::string &metric, const OrderedJson &data);
@@ -46,10 +55,15 @@ private:
 
   std::string path;
   std::FILE *file = nullptr;
+  std::optional<EventFile> events;
   std::chrono::steady_clock::time_point started =
       std::chrono::steady_clock::now();
   bool terminal = false, lineOpen = false, isSilent = false;
 };
+
+/// What a value of a record is shown with.
+enum class ValueGroup { Loss, Dice, Other };
+ValueGroup groupOf(const std::string &name);
 
 /// Reads the records of a log in order and skips other lines. Returns no
 /// records if there is no such file.

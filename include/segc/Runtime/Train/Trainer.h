@@ -102,6 +102,8 @@ private:
   /// Saves a checkpoint after a failure and returns the failure with its path.
   Status saveAfter(const Status &failure);
   Status logStep(const segc_scalars &scalars);
+  /// Samples of a step, of all parts and ranks.
+  int64_t stepSamples() const;
   /// Says which part of the steps of this run ranks have waited for others.
   Status logCommunication();
   void showProgress(const segc_scalars &scalars, bool important);
@@ -144,6 +146,10 @@ private:
   int64_t savedStep = -1;
   double savedSeconds = 0; ///< of the state, at the last checkpoint
   double secondsBefore = 0, stepSeconds = 0;
+  int64_t timedSteps = 0; ///< Those of stepSeconds.
+  /// Both at the last record.
+  double recordedSeconds = 0;
+  int64_t recordedSteps = 0;
   LoaderTimes loaderTimes;         ///< at the last record
   CollectiveTimes collectiveTimes; ///< at the last record
 };
