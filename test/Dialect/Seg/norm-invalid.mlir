@@ -150,3 +150,30 @@ func.func @pointwise_c2_f32(%x: tensor<8xf32>) {
   %z = seg.running_variance %x, %x momentum 0.5 epsilon 1.0e+300 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
   return
 }
+
+// -----
+
+// norm_c8: ranks exchange no statistics of samples
+func.func @norm_c8_deviation(%s: tensor<2x8xf32>) {
+  // expected-error @+1 {{expects statistics of a batch norm, one value for each channel, got 'tensor<2x8xf32>'}}
+  %d = seg.norm_deviation %s, %s, %s : (tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+// norm_c8: of one type
+func.func @norm_c8_center(%s: tensor<8xf32>, %one: tensor<1xf32>) {
+  // expected-error @+1 {{expects statistics of the result's type 'tensor<8xf32>', got 'tensor<1xf32>'}}
+  %d = seg.norm_deviation %s, %s, %one : (tensor<8xf32>, tensor<8xf32>, tensor<1xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+// norm_c8: nor what is computed of them
+func.func @norm_c8_rstd(%s: tensor<2x8xf32>) {
+  // expected-error @+1 {{expects statistics of a batch norm, one value for each channel, got 'tensor<2x8xf32>'}}
+  %r = seg.norm_rstd %s : tensor<2x8xf32>
+  return
+}

@@ -136,6 +136,25 @@ LogicalResult NormGradStatsOp::verify() {
       {getMean(), getRstd(), getMeanGrad(), getMeanGradXhat()});
 }
 
+/// Ranks exchange statistics of batch norms alone: a kernel of these ops has
+/// one task, whatever the number of samples.
+static LogicalResult verifyOfRanks(Operation *op) {
+  auto output = cast<RankedTensorType>(op->getResult(0).getType());
+  if (output.getRank() != 1) // norm_c8
+    return op->emitOpError("expects statistics of a batch norm, one value for "
+                           "each channel, got ")
+           << output;
+  for (Value operand : op->getOperands())
+    if (operand.getType() != output) // norm_c8
+      return op->emitOpError("expects statistics of the result's type ")
+             << output << ", got " << operand.getType();
+  return success();
+}
+
+LogicalResult NormDeviationOp::verify() { return verifyOfRanks(*this); }
+
+LogicalResult NormRstdOp::verify() { return verifyOfRanks(*this); }
+
 //===----------------------------------------------------------------------===//
 // Pointwise
 //===----------------------------------------------------------------------===//

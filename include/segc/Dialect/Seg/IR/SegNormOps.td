@@ -131,6 +131,7 @@ def Seg_NormDeviationOp : Seg_PureOp<"norm_deviation", [Seg_Deny, Seg_NotDiffere
   let arguments = (ins Seg_Tensor:$mean, Seg_Tensor:$rstd, Seg_Tensor:$center);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$mean `,` $rstd `,` $center attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Seg_NormRstdOp : Seg_PureOp<"norm_rstd", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise, SameOperandsAndResultType]> {
@@ -138,6 +139,7 @@ def Seg_NormRstdOp : Seg_PureOp<"norm_rstd", [Seg_Deny, Seg_NotDifferentiable, S
   let arguments = (ins Seg_Tensor:$deviation);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$deviation attr-dict `:` type($deviation)";
+  let hasVerifier = 1;
 }
 
 def Seg_RunningMeanOp : Seg_PureOp<"running_mean", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise]> {
