@@ -213,21 +213,33 @@ static exec::CollectiveKind kindOf(seg::AllReduceOp op) {
   llvm_unreachable("a kind without a collective");
 }
 
-/// The next kernels need the result, so that their stream waits at once.
+/// The next kernels need the results, so that their stream waits at once.
+/// Results that a plan has placed apart are reduced one after another.
 LogicalResult ProgramBuilder::addAllReduce(seg::AllReduceOp op) {
   auto step = cast<seg::ScheduledOpInterface>(*op);
   SmallVector<Attribute> buffers;
   if (failed(placeResults(step, buffers)))
     return failure();
   StringAttr stream = b.getStringAttr(step.getStreamName());
-  auto collective = exec::CollectiveOp::create(
-      b, op.getLoc(),
-      TypeRange{op.getType(), exec::TokenType::get(b.getContext())},
-      exec::CollectiveKindAttr::get(b.getContext(), kindOf(op)),
-      ValueRange{values.lookup(op.getInput())}, b.getArrayAttr(buffers),
-      TypeAttr(), exec::ShardsAttr(), stream);
-  exec::WaitOp::create(b, op.getLoc(), collective.getDone(), stream);
-  values.map(op.getOutput(), collective.getOutputs().front());
+  for (size_t begin = 0, end = 0; begin < buffers.size(); begin = end) {
+    SmallVector<Value> inputs;
+    SmallVector<Type> types;
+    do {
+      inputs.push_back(values.lookup(op.getInputs()[end]));
+      types.push_back(op.getOutputs()[end++].getType());
+    } while (end < buffers.size() &&
+             cast<exec::BufferAttr>(buffers[end])
+                 .follows(cast<exec::BufferAttr>(buffers[end - 1])));
+    types.push_back(exec::TokenType::get(b.getContext()));
+    auto collective = exec::CollectiveOp::create(
+        b, op.getLoc(), types,
+        exec::CollectiveKindAttr::get(b.getContext(), kindOf(op)), inputs,
+        b.getArrayAttr(ArrayRef(buffers).slice(begin, end - begin)), TypeAttr(),
+        exec::ShardsAttr(), stream);
+    exec::WaitOp::create(b, op.getLoc(), collective.getDone(), stream);
+    values.map(op.getOutputs().slice(begin, end - begin),
+               collective.getOutputs());
+  }
   return success();
 }
 

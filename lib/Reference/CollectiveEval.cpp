@@ -15,7 +15,8 @@ namespace segc::reference {
 /// Ops are evaluated for the only rank. Several run side by side where programs
 /// are interpreted.
 static void allReduce(AllReduceOp, Operands operands, Results results) {
-  results[0] = *operands[0];
+  for (auto [result, operand] : llvm::zip_equal(results, operands))
+    result = *operand;
 }
 
 void attachCollectiveModels(MLIRContext *context) {

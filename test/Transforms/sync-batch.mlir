@@ -7,7 +7,8 @@
 !s = tensor<f32>
 
 // The common mean first, then the squares of the deviations from it. All that
-// was computed of a rank's statistics is computed of these.
+// was computed of a rank's statistics is computed of these. The means that the
+// gradient needs travel together.
 // CHECK-LABEL: func.func @statistics(
 // CHECK: %[[OWN:.*]], %[[R:.*]] = seg.norm_stats batch
 // CHECK-NEXT: %[[MEAN:.*]] = seg.all_reduce mean %[[OWN]]
@@ -17,9 +18,8 @@
 // CHECK-NEXT: seg.norm_apply %{{.*}}, %[[MEAN]], %[[RSTD]],
 // CHECK-NEXT: seg.running_mean %{{.*}}, %[[MEAN]]
 // CHECK-NEXT: %[[M:.*]], %[[MX:.*]], %{{.*}}, %{{.*}} = seg.norm_grad_stats batch %{{.*}}, %{{.*}}, %{{.*}}, %[[MEAN]], %[[RSTD]]
-// CHECK-NEXT: %[[MS:.*]] = seg.all_reduce mean %[[M]]
-// CHECK-NEXT: %[[MXS:.*]] = seg.all_reduce mean %[[MX]]
-// CHECK-NEXT: seg.norm_grad_apply %{{.*}}, %{{.*}}, %{{.*}}, %[[MEAN]], %[[RSTD]], %[[MS]], %[[MXS]]
+// CHECK-NEXT: %[[ALL:.*]]:2 = seg.all_reduce mean %[[M]], %[[MX]] : tensor<3xf32>, tensor<3xf32>
+// CHECK-NEXT: seg.norm_grad_apply %{{.*}}, %{{.*}}, %{{.*}}, %[[MEAN]], %[[RSTD]], %[[ALL]]#0, %[[ALL]]#1
 func.func @statistics(%x: !x, %g: !c, %b: !c) -> (!x, !c, !x, !c {seg.region = "gradients"}, !c) {
   %mean, %rstd = seg.norm_stats batch %x epsilon 1.0e-3 : (!x) -> (!c, !c)
   %y = seg.norm_apply %x, %mean, %rstd, %g, %b : (!x, !c, !c, !c, !c) -> !x

@@ -38,6 +38,8 @@ struct KernelGraph {
     /// Kernels that must run before this one although it reads none of their
     /// results: they read an argument that it overwrites.
     llvm::SmallVector<int, 1> after;
+    /// Results lie next to one another, in their order.
+    bool adjacentResults = false;
     /// True if a second run computes the same results.
     bool repeatable = true;
     int copyOf = -1; ///< The original of a copy; -1 for a kernel of the
@@ -73,6 +75,7 @@ public:
   llvm::SmallVector<ArenaInterval> intervals;
   llvm::SmallVector<int> valueInterval;     ///< Interval of each value; -1: not
                                             ///< in the arena.
+  llvm::SmallVector<int64_t> valueOffset;   ///< Of each value, in its interval.
   llvm::SmallVector<int> temporaryInterval; ///< Interval of each kernel's
                                             ///< temporary; -1: none.
   int64_t inPlaceCount = 0;

@@ -101,10 +101,11 @@ def SyncBatchPass : Pass<"seg-sync-batch", "::mlir::func::FuncOp"> {
     %2 = seg.all_reduce mean %1 : tensor<8xf32>
     %rstd = seg.norm_rstd %2 : tensor<8xf32>
     ```
+    The two means that a norm's gradient needs travel together.
     The mean of the largest values of a batch (`seg.top_k_mean`) stays one of
     each rank.
   }];
-  let statistics = [Statistic<"collectives", "num-all-reduces", "Number of values that ranks exchange">];
+  let statistics = [Statistic<"collectives", "num-all-reduces", "Number of reductions over the ranks">];
 }
 
 def AssignPrecisionPass : Pass<"seg-assign-precision", "::mlir::func::FuncOp"> {

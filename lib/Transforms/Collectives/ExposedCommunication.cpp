@@ -28,8 +28,10 @@ ExposedCommunication::ExposedCommunication(func::FuncOp entry,
   for (auto step : entry.getOps<seg::ScheduledOpInterface>()) {
     kernels[step] = static_cast<int>(kernelSeconds.size());
     if (auto reduce = dyn_cast<seg::AllReduceOp>(*step)) {
-      between[kernels[step]] =
-          link.seconds(seg::tensorBytes(reduce.getInput()));
+      int64_t bytes = 0;
+      for (Value value : reduce.getInputs())
+        bytes += seg::tensorBytes(value);
+      between[kernels[step]] = link.seconds(bytes);
       kernelSeconds.push_back(0);
       continue;
     }

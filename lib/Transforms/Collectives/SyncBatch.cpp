@@ -27,7 +27,10 @@ protected:
   void runOnOperation() override;
 
 private:
-  Value allReduce(OpBuilder &b, seg::ReduceKind kind, Value value);
+  ValueRange allReduce(OpBuilder &b, seg::ReduceKind kind, ValueRange values);
+  Value allReduce(OpBuilder &b, seg::ReduceKind kind, Value value) {
+    return allReduce(b, kind, ValueRange(value)).front();
+  }
   void sync(seg::NormStatsOp op);
   void sync(seg::NormGradStatsOp op);
   void sync(seg::DiceOp op);
@@ -51,11 +54,13 @@ static void replaceLocal(Value local, Value all,
   });
 }
 
-Value SyncBatchPass::allReduce(OpBuilder &b, seg::ReduceKind kind,
-                               Value value) {
+/// What is ready at the same time travels together.
+ValueRange SyncBatchPass::allReduce(OpBuilder &b, seg::ReduceKind kind,
+                                    ValueRange values) {
   ++collectives;
-  return seg::AllReduceOp::create(b, value.getLoc(), value.getType(), kind,
-                                  value, DenseI64ArrayAttr());
+  return seg::AllReduceOp::create(b, values.front().getLoc(), kind, values,
+                                  DenseI64ArrayAttr())
+      .getOutputs();
 }
 
 /// The common mean first, then the mean of the squared deviations from it: a
@@ -75,10 +80,10 @@ void SyncBatchPass::sync(seg::NormStatsOp op) {
 /// Gradients of gamma and beta are averaged with those of all parameters.
 void SyncBatchPass::sync(seg::NormGradStatsOp op) {
   OpBuilder b = builderAfter(op);
-  for (Value local : {op.getMeanGrad(), op.getMeanGradXhat()}) {
-    Value all = allReduce(b, seg::ReduceKind::mean, local);
-    replaceLocal(local, all, all.getDefiningOp());
-  }
+  Value locals[] = {op.getMeanGrad(), op.getMeanGradXhat()};
+  ValueRange means = allReduce(b, seg::ReduceKind::mean, locals);
+  for (auto [local, mean] : llvm::zip_equal(locals, means))
+    replaceLocal(local, mean, mean.getDefiningOp());
 }
 
 void SyncBatchPass::sync(seg::DiceOp op) {

@@ -72,6 +72,7 @@ void GraphReader::addKernel(seg::ScheduledOpInterface step, int index) {
   // Prepared filters are not counted: they outlive the call, in their own
   // region.
   kernel.temporary = step.getWorkspaceBytes();
+  kernel.adjacentResults = step.hasAdjacentResults();
   kernel.repeatable = step.isRepeatable();
   graph.kernels.push_back(std::move(kernel));
 }

@@ -32,6 +32,9 @@ int Lifetimes::dyingOperand(const KernelGraph &graph, int kernel, int result,
                             int tick, llvm::ArrayRef<int> lastUse) const {
   for (auto [input, output] : graph.kernels[kernel].inPlace) {
     int interval = valueInterval[input];
+    // A part of an interval is not the result's.
+    if (graph.kernels[graph.values[input].producer].adjacentResults)
+      continue;
     if (output == result && interval >= 0 && lastUse[input] == tick &&
         intervals[interval].last == tick && takenAt[interval] < tick)
       return interval;
@@ -42,6 +45,7 @@ int Lifetimes::dyingOperand(const KernelGraph &graph, int kernel, int result,
 Lifetimes::Lifetimes(const KernelGraph &graph, const KernelOrder &order,
                      bool inPlace)
     : valueInterval(graph.values.size(), -1),
+      valueOffset(graph.values.size(), 0),
       temporaryInterval(graph.kernels.size(), -1), ticks(order.size()) {
   llvm::SmallVector<int> lastUse(graph.values.size(), -1);
   for (int tick = 0; tick < static_cast<int>(ticks); ++tick)
@@ -50,11 +54,20 @@ Lifetimes::Lifetimes(const KernelGraph &graph, const KernelOrder &order,
         lastUse[input] = tick;
   for (int tick = 0; tick < static_cast<int>(ticks); ++tick) {
     const KernelGraph::Kernel &kernel = graph.kernels[order[tick]];
+    int shared = -1; // The interval of adjacent results.
     for (int result : kernel.results) {
       const KernelGraph::Value &value = graph.values[result];
       if (!value.inArena)
         continue;
       int last = std::max(lastUse[result], tick);
+      if (shared >= 0) {
+        ArenaInterval &all = intervals[shared];
+        valueOffset[result] = arenaAligned(all.bytes);
+        valueInterval[result] = shared;
+        all.bytes = valueOffset[result] + value.bytes;
+        all.last = std::max(all.last, last);
+        continue;
+      }
       int interval =
           inPlace ? dyingOperand(graph, order[tick], result, tick, lastUse)
                   : -1;
@@ -69,6 +82,8 @@ Lifetimes::Lifetimes(const KernelGraph &graph, const KernelOrder &order,
         takenAt.push_back(-1);
       }
       valueInterval[result] = interval;
+      if (kernel.adjacentResults)
+        shared = interval;
     }
     if (kernel.temporary > 0) {
       temporaryInterval[order[tick]] = intervals.size();

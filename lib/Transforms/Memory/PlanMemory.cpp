@@ -67,7 +67,9 @@ void PlanMemoryPass::setOffsets(const KernelGraph &graph,
     SmallVector<int64_t> offsets;
     for (int result : graph.kernels[i].results) {
       int interval = lifetimes.valueInterval[result];
-      offsets.push_back(interval < 0 ? -1 : plan.offsets[interval]);
+      offsets.push_back(interval < 0 ? -1
+                                     : plan.offsets[interval] +
+                                           lifetimes.valueOffset[result]);
     }
     std::optional<int64_t> workspace;
     if (int interval = lifetimes.temporaryInterval[i]; interval >= 0)

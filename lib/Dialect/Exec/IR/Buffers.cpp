@@ -56,6 +56,13 @@ bool BufferAttr::overlaps(BufferAttr other) const {
          getOffset() < other.getEnd() && other.getOffset() < getEnd();
 }
 
+bool BufferAttr::follows(BufferAttr before) const {
+  return !isList(getRegion()) && getRegion() == before.getRegion() &&
+         getType().getElementType() == before.getType().getElementType() &&
+         getOffset() == static_cast<int64_t>(
+                            llvm::alignTo(before.getEnd(), regionAlignment));
+}
+
 std::string BufferAttr::place() const {
   std::string region = stringifyRegion(getRegion()).str();
   return isList(getRegion()) ? region + "[" + std::to_string(getIndex()) + "]"

@@ -398,10 +398,7 @@ LogicalResult CollectiveOp::verify() {
     if (last && last.getType().getElementType() != element)
       return emitOpError("expects results of one element type, got ")
              << last.getType() << " and " << buffer.getType();
-    if (last && (BufferAttr::isList(buffer.getRegion()) ||
-                 buffer.getRegion() != last.getRegion() ||
-                 buffer.getOffset() != static_cast<int64_t>(llvm::alignTo(
-                                           last.getEnd(), regionAlignment))))
+    if (last && !buffer.follows(last))
       return emitOpError("expects result #")
              << i << " to follow " << last.place() << ", which ends at "
              << last.getEnd() << ", got " << buffer.place();

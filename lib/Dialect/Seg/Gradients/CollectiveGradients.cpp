@@ -15,9 +15,20 @@ using namespace segc::seg;
 /// operand is in the results of all, so that its gradient is the same sum or
 /// mean of theirs (docs/Rationale.md).
 LogicalResult AllReduceOp::buildAdjoint(OpBuilder &b, ValueRange grads,
-                                        ArrayRef<bool>,
+                                        ArrayRef<bool> needed,
                                         MutableArrayRef<Value> result) {
-  result[0] = AllReduceOp::create(b, getLoc(), getType(), getKind(), grads[0],
-                                  DenseI64ArrayAttr());
+  SmallVector<Value> reduced;
+  SmallVector<Value *> slots;
+  for (auto [slot, grad, wanted] : llvm::zip_equal(result, grads, needed))
+    if (grad && wanted) {
+      reduced.push_back(grad);
+      slots.push_back(&slot);
+    }
+  if (reduced.empty())
+    return success();
+  auto all =
+      AllReduceOp::create(b, getLoc(), getKind(), reduced, DenseI64ArrayAttr());
+  for (auto [slot, value] : llvm::zip_equal(slots, all.getOutputs()))
+    *slot = value;
   return success();
 }

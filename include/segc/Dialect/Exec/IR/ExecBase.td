@@ -79,6 +79,9 @@ def Exec_BufferAttr : Exec_Attr<"Buffer", "buffer"> {
     bool samePlace(BufferAttr other) const;
     /// Whether they share bytes.
     bool overlaps(BufferAttr other) const;
+    /// Whether one collective may take both: it is the next buffer behind
+    /// `before`, of the same element type.
+    bool follows(BufferAttr before) const;
     /// As in the text: "arena + 4096".
     std::string place() const;
   }];

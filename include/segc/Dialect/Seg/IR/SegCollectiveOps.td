@@ -19,25 +19,32 @@ def Seg_ReduceKind : I32EnumAttr<"ReduceKind", "how the values of ranks become o
 }
 def Seg_ReduceKindAttr : EnumAttr<Seg_Dialect, Seg_ReduceKind, "reduce_kind"> { let assemblyFormat = "$value"; }
 
-def Seg_AllReduceOp : Seg_PureOp<"all_reduce", [Seg_Deny, Seg_Differentiable, Seg_ScheduledOpInterface, SameOperandsAndResultType]> {
-  let summary = "Sum or mean of a tensor over the ranks of a training";
+def Seg_AllReduceOp : Seg_PureOp<"all_reduce", [Seg_Deny, Seg_Differentiable, Seg_ScheduledOpInterface, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "Sum or mean of tensors over the ranks of a training";
   let description = [{
-    All ranks run the op with tensors of one shape and get the same result. A
-    process that trains alone is the only rank: its result is the operand. No
-    kernel computes it: it is a step of its own between kernels, which becomes
-    an `exec.collective`. `offsets` is set by seg-plan-memory.
+    All ranks run the op with tensors of the same shapes and get the same
+    results, one for each operand. A process that trains alone is the only rank:
+    its results are the operands. No kernel computes it: it is a step of its own
+    between kernels, which becomes an `exec.collective`. The planner places
+    several results next to one another, so that one collective takes them all.
+    `offsets` is set by seg-plan-memory.
 
     ```mlir
     %mean = seg.all_reduce mean %own : tensor<32xf32>
+    %sums:2 = seg.all_reduce sum %a, %b : tensor<32xf32>, tensor<8xf32>
     ```
   }];
-  let arguments = (ins Seg_ReduceKindAttr:$kind, Seg_Tensor:$input, OptionalAttr<DenseI64ArrayAttr>:$offsets);
-  let results = (outs Seg_Tensor:$output);
-  let assemblyFormat = "`` $kind $input attr-dict `:` type($input)";
+  let arguments = (ins Seg_ReduceKindAttr:$kind, Variadic<Seg_Tensor>:$inputs, OptionalAttr<DenseI64ArrayAttr>:$offsets);
+  let results = (outs Variadic<Seg_Tensor>:$outputs);
+  let assemblyFormat = "`` $kind $inputs attr-dict `:` type($inputs)";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     // ScheduledOpInterface.
-    bool mayOverwrite(::mlir::Value value, ::mlir::Value) { return value == getInput(); }
+    /// Several operands are brought together.
+    bool mayOverwrite(::mlir::Value value, ::mlir::Value) {
+      return getInputs().size() == 1 && value == getInputs().front();
+    }
+    bool hasAdjacentResults() { return getOutputs().size() > 1; }
     /// Ranks would exchange the values once more.
     bool isRepeatable() { return false; }
     ::std::optional<uint64_t> getTempOffset() { return {}; }

@@ -146,6 +146,8 @@ def Seg_ScheduledOpInterface : OpInterface<"ScheduledOpInterface"> {
       "return $_op->getResults();">,
     InterfaceMethod<"Whether the result may overwrite the value, considering all its reads in this step.",
       "bool", "mayOverwrite", (ins "::mlir::Value":$value, "::mlir::Value":$result), [{}], "return false;">,
+    InterfaceMethod<"Whether the planner places the results next to one another, in their order.",
+      "bool", "hasAdjacentResults", (ins), [{}], "return false;">,
     InterfaceMethod<"Bytes of workspace in the arena.",
       "int64_t", "getWorkspaceBytes", (ins), [{}], "return 0;">,
     InterfaceMethod<"Whether a second run computes the same results from the same operands.",
