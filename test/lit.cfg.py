@@ -54,6 +54,11 @@ if os.path.exists(os.path.join(config.segc_bin_dir, "segc-mpi.so")) and shutil.w
     config.available_features.add("mpi")
 else:
     lit_config.note("no MPI: the tests of several ranks are unsupported")
+# Models for aarch64 run in an emulator.
+if shutil.which("qemu-aarch64") and shutil.which("aarch64-linux-gnu-gcc"):
+    config.available_features.add("aarch64")
+else:
+    lit_config.note("no qemu-aarch64 or aarch64-linux-gnu-gcc: models for aarch64 are not run")
 # Several hosts are network namespaces of this machine, which root may make.
 # They may be nodes of a Slurm cluster.
 for program, feature in (("hosts", "namespaces"), ("slurm", "slurm")):

@@ -23,7 +23,8 @@ enum segc_feature {
   SEGC_FEATURE_AVX512 = 1u << 1, /* F, BW, CD, DQ, VL */
   SEGC_FEATURE_AVX512_BF16 = 1u << 2,
   SEGC_FEATURE_AVX512_FP16 = 1u << 3,
-  SEGC_FEATURE_AVX512_VNNI = 1u << 4
+  SEGC_FEATURE_AVX512_VNNI = 1u << 4,
+  SEGC_FEATURE_SSE42 = 1u << 5 /* with POPCNT and SSSE3 */
 };
 
 /* A note in the ELF section .note.segc, of this owner and type, says where the

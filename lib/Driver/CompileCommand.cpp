@@ -71,8 +71,8 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
       "minutes");
   command
       .add_option("--cpu", options.cpus,
-                  "Instruction-set versions of the target cpu (default: all; "
-                  "the model chooses at load time)")
+                  "Instruction-set versions of the target cpu (default: all "
+                  "x86-64 from x86-64-v3 on; the model chooses at load time)")
       ->allow_extra_args(false) // Names of ops may follow the option.
       ->delimiter(',')
       ->check(versionNames());

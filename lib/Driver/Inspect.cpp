@@ -49,7 +49,7 @@ static llvm::Expected<json::Value> networkJson(const std::string &path) {
 /// needed.
 static llvm::Expected<json::Value> modelJson(const std::string &path,
                                              bool load) {
-  auto found = readModel(path);
+  auto found = readModel(path, ModelMachine::Any);
   if (!found)
     return llvm::createStringError(found.status().message());
   if (*found)

@@ -21,11 +21,20 @@ using namespace mlir;
 
 namespace segc {
 
+/// Of the processor that loads the model: that of its kernels for processors,
+/// or of this one where it has none.
+static llvm::StringRef architectureOf(llvm::ArrayRef<ModelVersion> versions) {
+  for (const ModelVersion &each : versions)
+    if (!each.target.version->architecture.empty())
+      return each.target.version->architecture;
+  return hostArchitecture;
+}
+
 llvm::Expected<CodeBytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
                                           const ModelContents &contents) {
   llvm::LLVMContext context;
-  auto module =
-      buildModelModule(context, versions, contents, modelSupportBitcode());
+  auto module = buildModelModule(context, versions, contents,
+                                 modelSupportBitcode(architectureOf(versions)));
   if (!module)
     return module.takeError();
   // The support code must run on every processor of the architecture, because
@@ -123,7 +132,7 @@ llvm::Error linkModel(llvm::ArrayRef<CodeBytes> objects,
                                    llvm::toString(model.takeError()));
   *model += checksumTrailer(*model);
   // Runs the checks of the loader.
-  if (auto read = parseModel(*model, output.str()); !read)
+  if (auto read = parseModel(*model, output.str(), ModelMachine::Any); !read)
     return llvm::createStringError("the model could not be loaded: " +
                                    read.status().message());
   return writeOutput(output, *model);

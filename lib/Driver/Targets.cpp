@@ -31,6 +31,23 @@ static MultiplyTypeSet multiplyTypes(const PipelineOptions &options) {
              : types;
 }
 
+/// Refuses machine code of several architectures: one file has that of one.
+static llvm::Error checkArchitecture(const std::vector<Target> &targets) {
+  const Target *first = nullptr;
+  for (const Target &target : targets) {
+    if (target.version->architecture.empty())
+      continue;
+    if (first && first->version->architecture != target.version->architecture)
+      return usageError(first->spec() + " is for " +
+                        first->version->architecture + ", " + target.spec() +
+                        " for " + target.version->architecture +
+                        ": expected one architecture in a model; compile one "
+                        "for each");
+    first = &target;
+  }
+  return llvm::Error::success();
+}
+
 /// Refuses targets that cannot multiply in the precision.
 static llvm::Error checkProducts(const std::vector<Target> &targets,
                                  const PipelineOptions &options) {
@@ -151,6 +168,8 @@ resolveTargets(const CompileOptions &options) {
     for (const auto &version : versions)
       targets.push_back({backend, version});
   }
+  if (llvm::Error error = checkArchitecture(targets))
+    return std::move(error);
   if (llvm::Error error = checkProducts(targets, options.pipeline))
     return std::move(error);
   return targets;

@@ -248,9 +248,10 @@ std::vector<const TargetBackend *> targetBackends() {
   return registry().backends;
 }
 
-llvm::StringRef modelSupportBitcode() {
+llvm::StringRef modelSupportBitcode(llvm::StringRef architecture) {
   for (const TargetBackend *backend : targetBackends())
-    if (llvm::StringRef bitcode = backend->supportBitcode(); !bitcode.empty())
+    if (llvm::StringRef bitcode = backend->supportBitcode(architecture);
+        !bitcode.empty())
       return bitcode;
   return "";
 }

@@ -1,6 +1,6 @@
 // RUN: segc-opt %s --seg-rematerialize=budget=12287 --split-input-file --verify-diagnostics
 // RUN: not segc-opt %s --seg-rematerialize=target=cpu:i386 --split-input-file 2>&1 | FileCheck %s
-// CHECK: error: unknown version 'i386' of the target cpu: expected one of x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, x86-64-v4-fp16
+// CHECK: error: unknown version 'i386' of the target cpu: expected one of armv8-a, x86-64-v2, x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, x86-64-v4-fp16
 
 !x = tensor<1x8x8x16xf32>
 !wide = tensor<1x8x8x32xf32>

@@ -12,6 +12,6 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string_view bytes(reinterpret_cast<const char *>(data), size);
-  (void)segc::parseModel(bytes, "input.so");
+  (void)segc::parseModel(bytes, "input.so", segc::ModelMachine::Any);
   return 0;
 }

@@ -236,7 +236,8 @@ TEST(TargetBackends, ResolvesSpecs) {
   EXPECT_EQ(llvm::cantFail(resolveTarget("cuda")).version->name, "sm_90");
   EXPECT_EQ(llvm::toString(resolveTarget("cpu:i386").takeError()),
             "unknown version 'i386' of the target cpu: expected one of "
-            "x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, "
+            "armv8-a, x86-64-v2, x86-64-v3, x86-64-v4, x86-64-v4-vnni, "
+            "x86-64-v4-bf16, "
             "x86-64-v4-fp16");
   EXPECT_THAT(
       llvm::toString(resolveTarget("tpu").takeError()),

@@ -196,10 +196,13 @@ public:
   virtual llvm::Expected<SerializedKernels>
   serialize(mlir::ModuleOp kernels, const TargetVersion &version,
             const SerializeOptions &options) const = 0;
-  /// LLVM bitcode of what a model needs beside its kernels: the function that
-  /// the loader calls, and the entries. Empty for a backend whose models need
-  /// that of another, which is the processor that loads them.
-  virtual llvm::StringRef supportBitcode() const { return ""; }
+  /// LLVM bitcode, for processors of an architecture (TargetVersion.h), of what
+  /// a model needs beside its kernels: the function that the loader calls, and
+  /// the entries. Empty for a backend whose models need that of another, which
+  /// is the processor that loads them.
+  virtual llvm::StringRef supportBitcode(llvm::StringRef architecture) const {
+    return "";
+  }
   /// Compiles emitted kernels for this process; lowers them in place. The
   /// lowering or LLVM say on the context, or in the error, what is at fault.
   virtual llvm::Expected<std::unique_ptr<LoadedKernels>>
@@ -229,7 +232,13 @@ const TargetBackend *findTargetBackend(llvm::StringRef name);
 /// All of them, in the order of their registration.
 std::vector<const TargetBackend *> targetBackends();
 /// The first supportBitcode() of all; empty if there is none.
-llvm::StringRef modelSupportBitcode();
+llvm::StringRef modelSupportBitcode(llvm::StringRef architecture);
+/// Of the processor that this compiler runs on.
+#if defined(__aarch64__)
+inline constexpr llvm::StringLiteral hostArchitecture = "aarch64";
+#else
+inline constexpr llvm::StringLiteral hostArchitecture = "x86_64";
+#endif
 
 /// The target of a spec such as "cpu:x86-64-v4": without a version the
 /// backend's default, of an empty spec that of the backend that was registered

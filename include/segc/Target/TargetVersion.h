@@ -23,6 +23,9 @@ struct TargetVersion {
   virtual ~TargetVersion() = default;
 
   std::string name; ///< "x86-64-v4", "sm_90a"; goes into symbols.
+  /// The processors that its machine code runs on, as LLVM names them in a
+  /// triple: "x86_64", "aarch64"; empty for devices beside any processor.
+  std::string architecture;
   /// What the device must have, in the names of model.h's manifest.
   std::vector<std::string> features;
   uint32_t featureBits = 0; ///< The same as bits of model_tables.h.

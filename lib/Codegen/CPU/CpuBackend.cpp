@@ -56,8 +56,8 @@ public:
   nativeVersion(MultiplyTypeSet types) const override {
     if (std::optional<CpuTarget> host = hostCpuTarget(types))
       return findVersion(host->name);
-    return llvm::createStringError("this processor lacks AVX2 and FMA, which "
-                                   "all kernels need");
+    return llvm::createStringError("this processor has neither SSE4.2 nor "
+                                   "NEON, which all kernels need");
   }
   std::string missingFeature(const TargetVersion &version) const override {
     for (const std::string &feature : version.features)
@@ -92,8 +92,8 @@ public:
             const SerializeOptions &options) const override {
     return serializeKernels(kernels, cpuOf(version), options);
   }
-  llvm::StringRef supportBitcode() const override {
-    return segc::supportBitcode();
+  llvm::StringRef supportBitcode(llvm::StringRef architecture) const override {
+    return segc::supportBitcode(architecture);
   }
   llvm::Expected<std::unique_ptr<LoadedKernels>>
   load(ModuleOp kernels, const TargetVersion &version) const override {

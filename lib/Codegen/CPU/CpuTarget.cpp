@@ -16,7 +16,11 @@
 namespace segc {
 
 static uint32_t featureBits(const CpuTarget &target) {
-  uint32_t bits = SEGC_FEATURE_AVX2;
+  if (target.architecture != "x86_64")
+    return 0; // What each processor of the architecture has.
+  uint32_t bits = SEGC_FEATURE_SSE42;
+  if (target.lanes >= 8)
+    bits |= SEGC_FEATURE_AVX2;
   if (target.lanes == 16)
     bits |= SEGC_FEATURE_AVX512;
   for (auto [multiplyType, bit] :
@@ -30,8 +34,20 @@ static uint32_t featureBits(const CpuTarget &target) {
 
 static const std::vector<CpuTarget> &allTargets() {
   static const std::vector<CpuTarget> targets = [] {
+    CpuTarget arm;
+    arm.name = "armv8-a", arm.llvmCpu = "generic", arm.architecture = "aarch64";
+    arm.features = {"neon"};
+    arm.lanes = 4, arm.registers = 32;
+    arm.l2Bytes = 512 << 10;
+    arm.isDefault = false;
+    CpuTarget v2;
+    v2.name = v2.llvmCpu = "x86-64-v2", v2.architecture = "x86_64";
+    v2.features = {"sse4.2"};
+    v2.lanes = 4, v2.fmaUnits = 1;
+    v2.l2Bytes = 256 << 10;
+    v2.fusedMultiplyAdd = v2.isDefault = false;
     CpuTarget v3;
-    v3.name = v3.llvmCpu = "x86-64-v3";
+    v3.name = v3.llvmCpu = "x86-64-v3", v3.architecture = "x86_64";
     v3.features = {"avx2", "fma", "f16c"};
     v3.l2Bytes = 512 << 10;
     CpuTarget v4 = v3;
@@ -54,7 +70,7 @@ static const std::vector<CpuTarget> &allTargets() {
     fp16.name = "x86-64-v4-fp16", fp16.llvmFeatures += ",+avx512fp16";
     fp16.features.push_back("avx512fp16");
     fp16.multiplyTypes.insert(MultiplyType::F16);
-    std::vector<CpuTarget> targets = {v3, v4, vnni, bf16, fp16};
+    std::vector<CpuTarget> targets = {arm, v2, v3, v4, vnni, bf16, fp16};
     for (CpuTarget &target : targets) {
       target.peakFlops = 2 * target.fmaUnits *
                          static_cast<double>(target.lanes) * target.clockHz;
@@ -74,9 +90,9 @@ std::optional<CpuTarget> lookupCpuTarget(llvm::StringRef name) {
 }
 
 llvm::ArrayRef<llvm::StringRef> cpuTargetNames() {
-  static const llvm::StringRef names[] = {"x86-64-v3", "x86-64-v4",
-                                          "x86-64-v4-vnni", "x86-64-v4-bf16",
-                                          "x86-64-v4-fp16"};
+  static const llvm::StringRef names[] = {
+      "armv8-a",        "x86-64-v2",      "x86-64-v3",     "x86-64-v4",
+      "x86-64-v4-vnni", "x86-64-v4-bf16", "x86-64-v4-fp16"};
   return names;
 }
 
@@ -87,7 +103,7 @@ std::vector<llvm::StringRef> cpuTargetNames(MultiplyTypeSet multiplyTypes) {
   for (llvm::StringRef name : cpuTargetNames()) {
     CpuTarget target = *lookupCpuTarget(name);
     MultiplyTypeSet own = target.multiplyTypes & multiplyTypes;
-    if (target.lanes == lanes && own == known)
+    if (!target.isDefault || (target.lanes == lanes && own == known))
       continue;
     names.push_back(name);
     lanes = target.lanes, known = own;
@@ -97,7 +113,9 @@ std::vector<llvm::StringRef> cpuTargetNames(MultiplyTypeSet multiplyTypes) {
 
 std::optional<CpuTarget> hostCpuTarget(MultiplyTypeSet multiplyTypes) {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (llvm::StringRef name : llvm::reverse(cpuTargetNames(multiplyTypes))) {
+  std::vector<llvm::StringRef> names = {"armv8-a", "x86-64-v2"};
+  llvm::append_range(names, cpuTargetNames(multiplyTypes));
+  for (llvm::StringRef name : llvm::reverse(names)) {
     CpuTarget target = *lookupCpuTarget(name);
     if (llvm::all_of(target.features,
                      [&](const std::string &f) { return features.lookup(f); }))

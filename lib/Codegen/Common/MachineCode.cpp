@@ -25,10 +25,17 @@ createTargetMachine(const llvm::Triple &triple, llvm::StringRef cpu,
   // two concurrent registrations would add a target twice.
   static std::once_flag registered;
   std::call_once(registered, [] {
-    llvm::InitializeNativeTarget();
-    llvm::InitializeNativeTargetAsmPrinter();
-    // The inline assembly of the model support needs a parser.
-    llvm::InitializeNativeTargetAsmParser();
+    // The inline assembly of the model support needs the parsers.
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeAArch64AsmParser();
   });
   std::string error;
   const llvm::Target *llvmTarget =

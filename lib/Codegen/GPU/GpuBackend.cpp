@@ -28,15 +28,19 @@ using namespace mlir;
 
 namespace segc {
 
-static TargetBackend::Versions allVersions() {
+static TargetBackend::Versions allVersions(StringRef architecture) {
   TargetBackend::Versions versions;
   for (StringRef name : gpuTargetNames())
-    versions.push_back(std::make_shared<GpuTarget>(*lookupGpuTarget(name)));
+    if (std::optional<GpuTarget> target = lookupGpuTarget(name)) {
+      target->architecture = architecture.str();
+      versions.push_back(std::make_shared<GpuTarget>(std::move(*target)));
+    }
   return versions;
 }
 
-GpuBackendBase::GpuBackendBase(std::string name)
-    : TargetBackend(std::move(name), allVersions(), gpuKernelModels()),
+GpuBackendBase::GpuBackendBase(std::string name, StringRef architecture)
+    : TargetBackend(std::move(name), allVersions(architecture),
+                    gpuKernelModels()),
       performance(makeGpuPerformanceModel(*this)) {}
 
 const KernelModel &GpuBackendBase::pointwiseModel() const {

@@ -41,7 +41,8 @@ public:
   llvm::StringRef loweredName() const override { return "nvvm"; }
 
 protected:
-  explicit GpuBackendBase(std::string name);
+  /// `architecture`: of the processors that run kernels (TargetVersion.h).
+  explicit GpuBackendBase(std::string name, llvm::StringRef architecture = "");
 
 private:
   std::unique_ptr<PerformanceModel> performance;

@@ -144,7 +144,7 @@ static bool isUsable(const std::string &path) {
                       ? invalidArgument(path + ": a symbolic link")
                       : checkPrivate(path);
   if (status.ok())
-    status = readModel(path).status();
+    status = readModel(path, ModelMachine::This).status();
   if (!status.ok())
     std::fprintf(stderr, "segrun: warning: %s; compiled again\n",
                  status.message().c_str());

@@ -75,7 +75,8 @@ static std::string targetsOf(const Manifest &manifest) {
 /// Loads a model for its text, whatever device its kernels are for.
 static StatusOr<std::shared_ptr<const ModelLibrary>>
 loadAnyDevice(const std::string &path) {
-  SEGC_ASSIGN_OR_RETURN(std::optional<StaticModel> found, readModel(path));
+  SEGC_ASSIGN_OR_RETURN(std::optional<StaticModel> found,
+                        readModel(path, ModelMachine::This));
   VersionFilter filter;
   if (found && !found->manifest.versions.empty())
     filter.device = found->manifest.versions.front().device;
@@ -141,7 +142,7 @@ static StatusOr<DataPipeline> pipelineOfText(const std::string &path) {
   SEGC_ASSIGN_OR_RETURN(const CompiledNetwork compiled,
                         compileCached(path, {"--inference", "-O0"}));
   SEGC_ASSIGN_OR_RETURN(std::optional<StaticModel> model,
-                        readModel(compiled.path));
+                        readModel(compiled.path, ModelMachine::This));
   if (!model)
     return internalError(path + ": segc wrote no description of the model");
   return model->manifest.pipeline;

@@ -61,7 +61,8 @@ static bool isPlan(const std::string &path) {
 }
 
 static bool isInferenceModel(const std::string &path) {
-  StatusOr<std::optional<StaticModel>> model = readModel(path);
+  StatusOr<std::optional<StaticModel>> model =
+      readModel(path, ModelMachine::Any);
   return model.ok() && *model && !(*model)->manifest.entry("train_step");
 }
 

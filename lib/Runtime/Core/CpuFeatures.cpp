@@ -105,7 +105,13 @@ std::string segc::cpuName() {
   return name;
 }
 #else
-bool segc::cpuHasFeature(std::string_view) { return false; }
+bool segc::cpuHasFeature(std::string_view name) {
+#if defined(__aarch64__)
+  return name == "neon"; // Each processor of the architecture has it.
+#else
+  return false;
+#endif
+}
 
 std::string segc::cpuName() { return "processor of another architecture"; }
 #endif

@@ -14,13 +14,10 @@ using namespace segc;
 
 #if defined(__x86_64__)
 static constexpr unsigned hostMachine = EM_X86_64;
-static constexpr unsigned relativeType = R_X86_64_RELATIVE;
 #elif defined(__aarch64__)
 static constexpr unsigned hostMachine = EM_AARCH64;
-static constexpr unsigned relativeType = R_AARCH64_RELATIVE;
 #else
 static constexpr unsigned hostMachine = EM_NONE;
-static constexpr unsigned relativeType = 0;
 #endif
 
 /// Limit of the zeroed memory behind the file bytes of a segment. A model needs
@@ -43,13 +40,27 @@ static const char *machineName(unsigned machine) {
   }
 }
 
+/// The relocation that depends on the load address alone, on the machines that
+/// models are compiled for; none on others.
+static std::optional<unsigned> relativeTypeOf(unsigned machine) {
+  switch (machine) {
+  case EM_X86_64:
+    return R_X86_64_RELATIVE;
+  case EM_AARCH64:
+    return R_AARCH64_RELATIVE;
+  default:
+    return std::nullopt;
+  }
+}
+
 static Status broken(const std::string &where, const std::string &what) {
   return dataLoss(where + ": " + what +
                   "; the file is truncated or damaged, compile or copy it "
                   "again");
 }
 
-static Status checkIdentity(std::string_view bytes, const std::string &where) {
+static Status checkIdentity(std::string_view bytes, const std::string &where,
+                            ModelMachine machine) {
   if (bytes.size() < sizeof(Elf64_Ehdr) ||
       std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0)
     return invalidArgument(where + ": expected a compiled model (an ELF shared "
@@ -58,11 +69,13 @@ static Status checkIdentity(std::string_view bytes, const std::string &where) {
   Elf64_Ehdr header;
   std::memcpy(&header, bytes.data(), sizeof(header));
   if (header.e_ident[EI_CLASS] != ELFCLASS64 ||
-      header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != hostMachine)
+      header.e_ident[EI_DATA] != ELFDATA2LSB ||
+      !relativeTypeOf(header.e_machine) ||
+      (machine == ModelMachine::This && header.e_machine != hostMachine))
     return unsupported(where + ": compiled for " +
                        machineName(header.e_machine) + ", this machine is " +
                        machineName(hostMachine) +
-                       "; compile the model again on this machine");
+                       "; compile the model again for this machine");
   if (header.e_type != ET_DYN || header.e_version != EV_CURRENT)
     return invalidArgument(where + ": an ELF file, but no shared object; give "
                                    "the .so that `segc compile` wrote");
@@ -145,6 +158,7 @@ Status ElfImage::checkSections(const std::string &where) const {
 /// Checks the tables that the dynamic linker uses before any code runs.
 Status ElfImage::readDynamic(uint64_t offset, uint64_t size,
                              const std::string &where) {
+  const auto relativeType = relativeTypeOf(structAt<Elf64_Ehdr>(0).e_machine);
   uint64_t table = 0, tableBytes = 0;
   bool ended = false;
   for (uint64_t i = 0; !ended && i + sizeof(Elf64_Dyn) <= size;
@@ -220,8 +234,9 @@ void ElfImage::readNotes(uint64_t offset, uint64_t size, uint64_t address) {
 }
 
 StatusOr<ElfImage> ElfImage::parse(std::string_view bytes,
-                                   const std::string &where) {
-  SEGC_RETURN_IF_ERROR(checkIdentity(bytes, where));
+                                   const std::string &where,
+                                   ModelMachine machine) {
+  SEGC_RETURN_IF_ERROR(checkIdentity(bytes, where, machine));
   ElfImage image;
   image.bytes = bytes;
   SEGC_RETURN_IF_ERROR(image.checkSections(where));

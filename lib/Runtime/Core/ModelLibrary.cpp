@@ -19,7 +19,7 @@ StatusOr<std::shared_ptr<const ModelLibrary>>
 ModelLibrary::load(const std::string &path, const VersionFilter &filter) {
   // The dynamic linker does not check what it maps, and loading runs code. So
   // the file is checked before.
-  SEGC_RETURN_IF_ERROR(readModel(path).status());
+  SEGC_RETURN_IF_ERROR(readModel(path, ModelMachine::This).status());
   std::shared_ptr<ModelLibrary> library(new ModelLibrary);
   library->path_ = path;
   // Without a slash the dynamic linker searches its own folders.

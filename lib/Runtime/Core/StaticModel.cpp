@@ -79,8 +79,9 @@ static Status verifyChecksum(std::string_view bytes, const std::string &where) {
 
 /// Reads a model and checks everything but the checksum.
 static StatusOr<std::optional<StaticModel>>
-parseDescription(std::string_view bytes, const std::string &where) {
-  SEGC_ASSIGN_OR_RETURN(ElfImage image, ElfImage::parse(bytes, where));
+parseDescription(std::string_view bytes, const std::string &where,
+                 ModelMachine machine) {
+  SEGC_ASSIGN_OR_RETURN(ElfImage image, ElfImage::parse(bytes, where, machine));
   const TableLayout *layout = &v3Layout;
   auto found = image.note(SEGC_NOTE_OWNER, SEGC_NOTE_TYPE);
   if (!found) {
@@ -128,20 +129,22 @@ parseDescription(std::string_view bytes, const std::string &where) {
   return std::optional<StaticModel>(std::move(result));
 }
 
-StatusOr<std::optional<StaticModel>>
-segc::parseModel(std::string_view bytes, const std::string &where) {
+StatusOr<std::optional<StaticModel>> segc::parseModel(std::string_view bytes,
+                                                      const std::string &where,
+                                                      ModelMachine machine) {
   // These errors are more specific than a wrong checksum.
   SEGC_ASSIGN_OR_RETURN(std::optional<StaticModel> model,
-                        parseDescription(bytes, where));
+                        parseDescription(bytes, where, machine));
   SEGC_RETURN_IF_ERROR(verifyChecksum(bytes, where));
   return model;
 }
 
-StatusOr<std::optional<StaticModel>> segc::readModel(const std::string &path) {
+StatusOr<std::optional<StaticModel>> segc::readModel(const std::string &path,
+                                                     ModelMachine machine) {
   StatusOr<std::string> bytes = readFile(path);
   if (!bytes.ok() && bytes.status().code() == StatusCode::NotFound)
     return notFound(bytes.status().message() +
                     "; give the .so that `segc compile` wrote");
   SEGC_RETURN_IF_ERROR(bytes.status());
-  return parseModel(*bytes, path);
+  return parseModel(*bytes, path, machine);
 }

@@ -35,7 +35,7 @@
 // WRITE: warning: {{.*}}file: expected a folder; measured times are not kept
 
 // RUN: not segc-opt %s --seg-autotune=target=cpu:i386 2>&1 | FileCheck %s --check-prefix=CPU
-// CPU: error: unknown version 'i386' of the target cpu: expected one of x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, x86-64-v4-fp16
+// CPU: error: unknown version 'i386' of the target cpu: expected one of armv8-a, x86-64-v2, x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, x86-64-v4-fp16
 
 !x = tensor<2x8x8x16xf32>
 !w = tensor<3x3x16x16xf32>

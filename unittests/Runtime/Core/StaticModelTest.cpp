@@ -21,7 +21,7 @@ static std::string bytesOf(const std::string &name) {
 }
 
 static std::string errorOf(const std::string &bytes) {
-  auto model = parseModel(bytes, "m.so");
+  auto model = parseModel(bytes, "m.so", ModelMachine::Any);
   return model.ok() ? "no error" : model.status().message();
 }
 
@@ -44,7 +44,7 @@ static std::string changed(const std::string &from, const std::string &to) {
 
 TEST(StaticModel, ReadsTheManifest) {
   const std::string bytes = bytesOf("FakeNote");
-  auto model = parseModel(bytes, "m.so");
+  auto model = parseModel(bytes, "m.so", ModelMachine::Any);
   ASSERT_TRUE(model.ok()) << model.status().message();
   ASSERT_TRUE(*model);
   EXPECT_EQ((*model)->manifest.network, "fake");
@@ -57,7 +57,7 @@ TEST(StaticModel, ReadsTheManifest) {
 // Models of older compilers cannot be inspected without loading, but are still
 // loaded.
 TEST(StaticModel, OldModels) {
-  auto model = parseModel(bytesOf("FakeModel"), "m.so");
+  auto model = parseModel(bytesOf("FakeModel"), "m.so", ModelMachine::Any);
   ASSERT_TRUE(model.ok()) << model.status().message();
   EXPECT_FALSE(*model);
 }
@@ -66,11 +66,11 @@ TEST(StaticModel, OldModels) {
 TEST(StaticModel, Checksum) {
   std::string bytes = bytesOf("FakeNote");
   bytes += checksumTrailer(bytes);
-  EXPECT_TRUE(parseModel(bytes, "m.so").ok());
+  EXPECT_TRUE(parseModel(bytes, "m.so", ModelMachine::Any).ok());
   for (size_t at = 0; at + 16 < bytes.size(); at += 97) {
     std::string damaged = bytes;
     damaged[at] = static_cast<char>(damaged[at] ^ 1 << at % 8);
-    EXPECT_FALSE(parseModel(damaged, "m.so").ok()) << at;
+    EXPECT_FALSE(parseModel(damaged, "m.so", ModelMachine::Any).ok()) << at;
   }
   // Exchanged words change the checksum.
   const std::string one =
@@ -85,8 +85,9 @@ TEST(StaticModel, Checksum) {
 TEST(StaticModel, Truncated) {
   const std::string bytes = bytesOf("FakeNote");
   for (size_t size = 0; size < bytes.size(); size += 61)
-    EXPECT_FALSE(
-        parseModel(std::string_view(bytes).substr(0, size), "m.so").ok())
+    EXPECT_FALSE(parseModel(std::string_view(bytes).substr(0, size), "m.so",
+                            ModelMachine::Any)
+                     .ok())
         << size << " of " << bytes.size();
   EXPECT_THAT(errorOf(bytes.substr(0, bytes.size() - 1)),
               AllOf(HasSubstr("m.so"), HasSubstr("truncated or damaged")));
@@ -157,7 +158,7 @@ TEST(StaticModel, ManifestAndTablesAgree) {
 // Programs are checked against the manifest, like the tables of earlier
 // versions.
 TEST(StaticModel, Programs) {
-  auto model = parseModel(bytesOf("FakeProgram"), "m.so");
+  auto model = parseModel(bytesOf("FakeProgram"), "m.so", ModelMachine::Any);
   ASSERT_TRUE(model.ok()) << model.status().message();
   ASSERT_TRUE(*model);
   EXPECT_EQ((*model)->manifest.network, "fake");

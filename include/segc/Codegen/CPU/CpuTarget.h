@@ -1,4 +1,4 @@
-//===- CpuTarget.h - Description of an x86 target ---------------*- C++ -*-===//
+//===- CpuTarget.h - Description of a processor -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -31,18 +31,23 @@ struct CpuTarget : TargetVersion {
   // decide whether recomputation pays, in prologues and to save memory.
   double clockHz = 4e9;
   double fmaUnits = 2;
+  bool fusedMultiplyAdd = true;
+  /// Compiled for where no version is asked for: processors of today.
+  bool isDefault = true;
 };
 
-/// "x86-64-v3" (AVX2, FMA), "x86-64-v4" (AVX-512 F, BW, CD, DQ, VL),
-/// "x86-64-v4-vnni" (and AVX512-VNNI), "x86-64-v4-bf16" (and AVX512-BF16) and
-/// "x86-64-v4-fp16" (and AVX512-FP16), each with what those before it have;
-/// null for other names.
+/// "armv8-a" (NEON), "x86-64-v2" (SSE4.2), "x86-64-v3" (AVX2, FMA), "x86-64-v4"
+/// (AVX-512 F, BW, CD, DQ, VL), "x86-64-v4-vnni" (and AVX512-VNNI),
+/// "x86-64-v4-bf16" (and AVX512-BF16) and "x86-64-v4-fp16" (and AVX512-FP16),
+/// those of x86-64 with what those before them have; null for other names.
 std::optional<CpuTarget> lookupCpuTarget(llvm::StringRef name);
 /// Names that lookupCpuTarget accepts, the best last.
 llvm::ArrayRef<llvm::StringRef> cpuTargetNames();
-/// The names whose kernels differ for these multiply types.
+/// The names, of those that are compiled by default, whose kernels differ for
+/// these multiply types.
 std::vector<llvm::StringRef> cpuTargetNames(MultiplyTypeSet multiplyTypes);
-/// The best of these targets that the host supports; null if it supports none.
+/// The best target that the host supports; null if it supports none. Of those
+/// whose kernels are the same for these multiply types, the least.
 std::optional<CpuTarget> hostCpuTarget(MultiplyTypeSet multiplyTypes);
 
 } // namespace segc

@@ -35,7 +35,8 @@ public:
   /// widen both halves and use two multiply-adds: correct, but no faster than
   /// f32.
   MultiplyEmitter(MultiplyType kind, const CpuTarget &target)
-      : kind(kind), native(target.multiplyTypes.contains(kind)) {}
+      : kind(kind), native(target.multiplyTypes.contains(kind)),
+        isX86(target.architecture == "x86_64") {}
 
   /// Whether a word holds two values.
   bool pairs() const { return kind != MultiplyType::F32; }
@@ -89,7 +90,7 @@ private:
                                mlir::Value accumulator) const;
 
   MultiplyType kind = MultiplyType::F32;
-  bool native = false;
+  bool native = false, isX86 = true;
 };
 
 } // namespace segc

@@ -11,8 +11,9 @@
 #include "llvm/ADT/StringRef.h"
 
 namespace segc {
-/// The bitcode of Support/model_support.c, compiled when segc is built.
-llvm::StringRef supportBitcode();
+/// The bitcode of Support/model_support.c, compiled when segc is built for an
+/// architecture: "x86_64" or "aarch64".
+llvm::StringRef supportBitcode(llvm::StringRef architecture);
 } // namespace segc
 
 #endif // SEGC_CODEGEN_CPU_SUPPORTBITCODE_H

@@ -21,8 +21,7 @@ class TargetMachine;
 
 namespace segc {
 
-/// A target machine of the host's architecture. An empty `cpu` selects the
-/// baseline.
+/// A target machine for x86-64 or aarch64. An empty `cpu` selects the baseline.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const llvm::Triple &triple, llvm::StringRef cpu = "",
                     llvm::StringRef features = "");

@@ -25,11 +25,15 @@
 
 namespace segc {
 
+/// Which machines' models are accepted: those of this one, which can be loaded,
+/// or of any that segc compiles for, which can be looked into.
+enum class ModelMachine { This, Any };
+
 class ElfImage {
 public:
   /// The bytes must outlive the image; `where` names the file in errors.
-  static StatusOr<ElfImage> parse(std::string_view bytes,
-                                  const std::string &where);
+  static StatusOr<ElfImage>
+  parse(std::string_view bytes, const std::string &where, ModelMachine machine);
 
   /// Returns `size` bytes at a virtual address, none if the file lacks them.
   std::optional<std::string_view> at(uint64_t address, uint64_t size) const;

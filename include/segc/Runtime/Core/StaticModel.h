@@ -13,6 +13,7 @@
 #ifndef SEGC_RUNTIME_CORE_STATICMODEL_H
 #define SEGC_RUNTIME_CORE_STATICMODEL_H
 
+#include "segc/Runtime/Core/ElfImage.h"
 #include "segc/Runtime/Core/Manifest.h"
 
 #include <optional>
@@ -30,8 +31,10 @@ struct StaticModel {
 /// shared object without a description: a model of an older compiler, or a
 /// library of another origin.
 StatusOr<std::optional<StaticModel>> parseModel(std::string_view bytes,
-                                                const std::string &where);
-StatusOr<std::optional<StaticModel>> readModel(const std::string &path);
+                                                const std::string &where,
+                                                ModelMachine machine);
+StatusOr<std::optional<StaticModel>> readModel(const std::string &path,
+                                               ModelMachine machine);
 
 /// Returns the end of a model's file, which the dynamic linker does not read: a
 /// checksum of the bytes before it. It finds damage of code and weights, which

@@ -183,12 +183,33 @@ Value MultiplyEmitter::noSum(KernelBody &body, int64_t lanes) const {
                                      : body.zeroVector(lanes);
 }
 
-/// Emits pmaddwd and an addition, which LLVM combines to one instruction where
-/// the processor has it.
+/// The products of both halves of a word, added.
+static Value productOfHalves(KernelBody &body, Value x, Value y) {
+  OpBuilder &b = body.builder();
+  const int64_t lanes = lanesOf(y);
+  VectorType words = integers(body, lanes, 32);
+  Value half = constant(body, lanes, 16);
+  auto upper = [&](Value value) -> Value {
+    return arith::ShRSIOp::create(b, body.loc(), value, half);
+  };
+  auto lower = [&](Value value) {
+    return upper(arith::ShLIOp::create(b, body.loc(), value, half));
+  };
+  x = bitcast(body, words, x), y = bitcast(body, words, y);
+  return arith::AddIOp::create(
+      b, body.loc(), arith::MulIOp::create(b, body.loc(), lower(x), lower(y)),
+      arith::MulIOp::create(b, body.loc(), upper(x), upper(y)));
+}
+
+/// Emits on x86 pmaddwd and an addition, which LLVM combines to one instruction
+/// where the processor has it.
 Value MultiplyEmitter::multiplyAddFixed(KernelBody &body, Value shared,
                                         Value words, Value accumulator) const {
   OpBuilder &b = body.builder();
   int64_t lanes = lanesOf(words);
+  if (!isX86)
+    return arith::AddIOp::create(b, body.loc(), accumulator,
+                                 productOfHalves(body, shared, words));
   StringRef intrinsic = lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
                         : lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
                                      : "llvm.x86.sse2.pmadd.wd";

@@ -14,6 +14,8 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "segc/Codegen/Common/KernelsToLLVM.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
@@ -22,8 +24,21 @@ using namespace mlir;
 
 namespace segc {
 
-/// The models are built for Linux on x86-64.
-static constexpr llvm::StringLiteral targetTriple = "x86_64-unknown-linux-gnu";
+/// Models are built for Linux.
+static llvm::Triple tripleOf(const CpuTarget &target) {
+  return llvm::Triple(target.architecture + "-unknown-linux-gnu");
+}
+
+/// Without an instruction each fused multiply-add would be a call of libm's
+/// emulation. The product is rounded instead: as good, in other bits.
+static void splitMultiplyAdds(llvm::Function &function) {
+  for (llvm::Instruction &instruction : llvm::instructions(function)) {
+    auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+    if (call && call->getIntrinsicID() == llvm::Intrinsic::fma)
+      call->setCalledFunction(llvm::Intrinsic::getOrInsertDeclaration(
+          function.getParent(), llvm::Intrinsic::fmuladd, {call->getType()}));
+  }
+}
 
 void populateLowerToLLVM(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
@@ -50,10 +65,12 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
       translateModuleToLLVMIR(module, context);
   if (!result)
     return nullptr;
-  result->setTargetTriple(llvm::Triple(targetTriple));
-  for (llvm::Function &function : *result) {
+  result->setTargetTriple(tripleOf(target));
+  for (llvm::Function &function : llvm::make_early_inc_range(*result)) {
     if (function.isDeclaration())
       continue;
+    if (!target.fusedMultiplyAdd)
+      splitMultiplyAdds(function);
     function.addFnAttr("target-cpu", target.llvmCpu);
     if (!target.llvmFeatures.empty())
       function.addFnAttr("target-features", target.llvmFeatures);
@@ -69,7 +86,7 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const CpuTarget &target) {
-  return createTargetMachine(llvm::Triple(targetTriple), target.llvmCpu,
+  return createTargetMachine(tripleOf(target), target.llvmCpu,
                              target.llvmFeatures);
 }
 

@@ -7,17 +7,23 @@
 
 #include "segc/Codegen/CPU/SupportBitcode.h"
 
-__asm__(".section .rodata\n"
-        ".balign 16\n"
-        "segc_support_bitcode_begin:\n"
-        ".incbin \"" SEGC_SUPPORT_BITCODE "\"\n"
-        "segc_support_bitcode_end:\n"
-        ".byte 0\n"
-        ".text\n");
-extern "C" const char segcSupportBegin[] __asm__("segc_support_bitcode_begin");
-extern "C" const char segcSupportEnd[] __asm__("segc_support_bitcode_end");
+#define SEGC_EMBED(NAME, FILE)                                                 \
+  __asm__(".section .rodata\n"                                                 \
+          ".balign 16\n"                                                       \
+          "segc_support_" NAME "_begin:\n"                                     \
+          ".incbin \"" FILE "\"\n"                                             \
+          "segc_support_" NAME "_end:\n"                                       \
+          ".byte 0\n"                                                          \
+          ".text\n")
+SEGC_EMBED("x86_64", SEGC_SUPPORT_X86_64);
+SEGC_EMBED("aarch64", SEGC_SUPPORT_AARCH64);
+extern "C" const char x86Begin[] __asm__("segc_support_x86_64_begin");
+extern "C" const char x86End[] __asm__("segc_support_x86_64_end");
+extern "C" const char armBegin[] __asm__("segc_support_aarch64_begin");
+extern "C" const char armEnd[] __asm__("segc_support_aarch64_end");
 
-llvm::StringRef segc::supportBitcode() {
-  return {segcSupportBegin,
-          static_cast<size_t>(segcSupportEnd - segcSupportBegin)};
+llvm::StringRef segc::supportBitcode(llvm::StringRef architecture) {
+  const bool isArm = architecture == "aarch64";
+  const char *begin = isArm ? armBegin : x86Begin;
+  return {begin, static_cast<size_t>((isArm ? armEnd : x86End) - begin)};
 }

@@ -10,8 +10,12 @@
 
 #include "segc/model_tables.h"
 
-#include <cpuid.h>
 #include <stddef.h>
+
+#if defined(__x86_64__)
+#include "half_conversions.h"
+#include <cpuid.h>
+#endif
 
 /*===----------------------------------------------------------------------===*
  * Messages
@@ -57,18 +61,22 @@ static segc_code expected(segc_message *message, const char *entry,
  * Choice of the version
  *===----------------------------------------------------------------------===*/
 
+#if defined(__x86_64__)
 static uint32_t cpu_features(void) {
   unsigned a, b, c, d;
   uint32_t features = 0;
   if (!__get_cpuid(1, &a, &b, &c, &d))
     return 0;
+  const unsigned ssse3 = 1u << 9, sse42 = 1u << 20, popcnt = 1u << 23;
+  if ((c & (ssse3 | sse42 | popcnt)) == (ssse3 | sse42 | popcnt))
+    features |= SEGC_FEATURE_SSE42;
   const unsigned osxsave = 1u << 27, fma = 1u << 12, f16c = 1u << 29;
   if ((c & (osxsave | fma | f16c)) != (osxsave | fma | f16c))
-    return 0;
+    return features;
   unsigned low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
-    return 0;
+    return features;
   if ((low & 0x06) == 0x06 && (b & (1u << 5)))
     features |= SEGC_FEATURE_AVX2;
   /* F, DQ, CD, BW, VL; opmask and upper halves saved by the system. */
@@ -84,6 +92,10 @@ static uint32_t cpu_features(void) {
   }
   return features;
 }
+#else
+/* Versions for it ask for what each of its processors has. */
+static uint32_t cpu_features(void) { return 0; }
+#endif
 
 static const segc_version *pick_version(void) {
   uint32_t have = cpu_features();

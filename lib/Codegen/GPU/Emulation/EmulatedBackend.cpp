@@ -33,7 +33,8 @@ namespace {
 
 class EmulatedCudaBackend : public GpuBackendBase {
 public:
-  EmulatedCudaBackend() : GpuBackendBase(emulatedGpuBackendName.str()) {}
+  EmulatedCudaBackend()
+      : GpuBackendBase(emulatedGpuBackendName.str(), hostArchitecture) {}
 
   segc_device device() const override { return SEGC_DEVICE_CUDA_EMULATED; }
   std::string missingFeature(const TargetVersion &) const override {
