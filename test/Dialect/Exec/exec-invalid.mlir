@@ -30,6 +30,11 @@
 
 // -----
 
+// expected-error@+1 {{expects f32, f16, bf16 or an integer type, which hosts have a number for, got 'tensor<4xf64>'}}
+#b = #exec.buffer<arena + 0 : tensor<4xf64>>
+
+// -----
+
 // expected-error@+1 {{expects 'scratch' from 0 to 70368744177664, got -4}}
 #k = #exec.kernel<@f launch 0 tasks 0 + 1 * n scratch -4>
 

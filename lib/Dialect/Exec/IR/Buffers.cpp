@@ -31,6 +31,10 @@ LogicalResult BufferAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
   if (!type.getElementType().isIntOrFloat() ||
       type.getElementTypeBitWidth() % 8)
     return error() << "expects elements of whole bytes, got " << type;
+  if (type.getElementType().isF64())
+    return error() << "expects f32, f16, bf16 or an integer type, which hosts "
+                      "have a number for, got "
+                   << type;
   constexpr int64_t maxElements = int64_t{1} << 40;
   int64_t elements = 1;
   for (int64_t size : type.getShape())
