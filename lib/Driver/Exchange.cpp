@@ -36,7 +36,8 @@ llvm::Error exportNetwork(const OnnxExportOptions &options) {
   StatusOr<SafetensorsFile> weights = SafetensorsFile::map(options.weights);
   if (!weights)
     return llvm::createStringError(weights.status().message());
-  llvm::Expected<std::string> bytes = exportOnnx(networks.front(), *weights);
+  llvm::Expected<std::string> bytes =
+      exportOnnx(networks.front(), *weights, options.pipelineKeys);
   if (!bytes)
     return llvm::createStringError(options.network + ": " +
                                    llvm::toString(bytes.takeError()));

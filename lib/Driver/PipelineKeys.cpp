@@ -7,42 +7,17 @@
 
 #include "segc/Driver/PipelineKeys.h"
 
-#include "segc/Base/Json.h"
-#include "segc/Plan/DataPipeline.h"
+#include "segc/Plan/PipelineKeys.h"
 
 namespace segc {
 
-static constexpr const char *option = "--pipeline";
-
-static Status setKeys(const std::string &text, ModelContents &contents) {
-  SEGC_ASSIGN_OR_RETURN(const Json keys, parseJson(text, option));
-  if (!keys.is_object())
-    return invalidArgument(std::string(option) + ": expected a JSON object " +
-                           "such as {\"postprocess\": \"largest\"}, found " +
-                           keys.type_name());
-  OrderedJson manifest = OrderedJson::parse(contents.manifest);
-  OrderedJson &pipeline = manifest["pipeline"];
-  if (!pipeline.is_object())
-    return invalidArgument(std::string(option) +
-                           ": the network has no pipeline to set keys of");
-  for (auto entry = keys.begin(); entry != keys.end(); ++entry)
-    pipeline[entry.key()] = entry.value();
-  SEGC_ASSIGN_OR_RETURN(
-      const DataPipeline parsed,
-      DataPipeline::fromJson(Json::parse(pipeline.dump()), option));
-  for (const std::string &unknown : parsed.unknownKeys)
-    if (keys.contains(unknown))
-      return invalidArgument(std::string(option) + ": key \"" + unknown +
-                             "\", which a pipeline \"" + parsed.kind +
-                             "\" does not have");
-  contents.manifest = manifest.dump();
-  return Status::success();
-}
-
 llvm::Error setPipelineKeys(llvm::StringRef keys, ModelContents &contents) {
-  const Status status = setKeys(keys.str(), contents);
-  return status.ok() ? llvm::Error::success()
-                     : llvm::createStringError(status.message());
+  OrderedJson manifest = OrderedJson::parse(contents.manifest);
+  if (Status status = setPipelineKeys(keys.str(), manifest["pipeline"]);
+      !status.ok())
+    return llvm::createStringError(status.message());
+  contents.manifest = manifest.dump();
+  return llvm::Error::success();
 }
 
 } // namespace segc

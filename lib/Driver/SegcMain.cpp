@@ -143,6 +143,10 @@ static void addExport(CLI::App &app, int &code) {
       ->required();
   command->add_option("-o,--output", options->output, "File to write (.onnx)")
       ->required();
+  command->add_option("--pipeline", options->pipelineKeys,
+                      "Keys to set in the pipeline, which is the model's "
+                      "metadata, as JSON, such as {\"postprocess\": "
+                      "\"largest\"}");
   onCommand(command, code, [=] { return exportNetwork(*options); });
 }
 

@@ -15,8 +15,8 @@ static llvm::Error missing() {
       "and libprotobuf-dev and build segc again");
 }
 
-llvm::Expected<std::string> segc::exportOnnx(seg::NetworkOp,
-                                             const SafetensorsFile &) {
+llvm::Expected<std::string>
+segc::exportOnnx(seg::NetworkOp, const SafetensorsFile &, llvm::StringRef) {
   return missing();
 }
 

@@ -16,9 +16,10 @@ namespace segc {
 
 /// The options of `segc export`.
 struct OnnxExportOptions {
-  std::string network; ///< Path of the .mlir.
-  std::string weights; ///< Path of the safetensors file.
-  std::string output;  ///< Path of the ONNX model; "-" is stdout.
+  std::string network;      ///< Path of the .mlir.
+  std::string weights;      ///< Path of the safetensors file.
+  std::string output;       ///< Path of the ONNX model; "-" is stdout.
+  std::string pipelineKeys; ///< As JSON, what to set; empty: nothing.
 };
 
 /// Writes the network as an ONNX model (segc/Exchange/Onnx.h).

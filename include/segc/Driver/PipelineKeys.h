@@ -12,10 +12,7 @@
 
 namespace segc {
 
-/// Sets keys of the pipeline in the manifest, which `keys` has as a JSON
-/// object: how a model with weights is to be used is known when it is exported,
-/// not when its network is written. Fails for keys that the pipeline's kind
-/// does not have.
+/// Sets keys of the pipeline in the manifest (segc/Plan/PipelineKeys.h).
 llvm::Error setPipelineKeys(llvm::StringRef keys, ModelContents &contents);
 
 } // namespace segc

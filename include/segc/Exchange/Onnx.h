@@ -27,11 +27,13 @@ inline constexpr llvm::StringLiteral onnxPipelineKey = "segc.pipeline";
 
 /// Returns the bytes of an ONNX model that computes the probabilities of the
 /// network from `image`, with the weights of a checkpoint. The batch is
-/// dynamic. Ops without a counterpart, weights that are missing or of another
-/// shape, and models beyond the 2 GiB of a protobuf message are errors; so is a
-/// build without ONNX.
+/// dynamic. `pipelineKeys` are set in the pipeline, as JSON
+/// (segc/Plan/PipelineKeys.h); none if empty. Ops without a counterpart,
+/// weights that are missing or of another shape, and models beyond the 2 GiB of
+/// a protobuf message are errors; so is a build without ONNX.
 llvm::Expected<std::string> exportOnnx(seg::NetworkOp network,
-                                       const SafetensorsFile &weights);
+                                       const SafetensorsFile &weights,
+                                       llvm::StringRef pipelineKeys = "");
 
 struct OnnxImportOptions {
   /// Spatial size of the image, where the file leaves it open.

@@ -424,14 +424,17 @@ static void addPreprocess(CLI::App &root,
 
 static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
   CLI::App &app = *root.add_subcommand(
-      "export", "Compile a model for inference with its weights inside");
+      "export",
+      "Write a model for inference with its weights inside: compiled, "
+      "or as ONNX");
   auto options = std::make_shared<ExportOptions>();
   app.add_option("--model", options->model, "The model (.so or .mlir)")
       ->required();
   app.add_option("--checkpoint", options->checkpoint,
                  "Weights, a checkpoint or a results folder")
       ->required();
-  app.add_option("-o,--output", options->output, "The .so to write")
+  app.add_option("-o,--output", options->output,
+                 "File to write: a .so, or an .onnx")
       ->required();
   app.add_flag("--features", options->features,
                "For a network in windows: predict gives the features in front "

@@ -67,13 +67,6 @@ static int waitFor(pid_t child) {
   }
 }
 
-Status segc::runCompiler(const std::string &model,
-                         const std::vector<std::string> &arguments) {
-  std::vector<std::string> words = {"compile"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  return runSegc(model, words);
-}
-
 Status segc::runSegc(const std::string &what,
                      const std::vector<std::string> &arguments) {
   SEGC_ASSIGN_OR_RETURN(std::string compiler, findCompiler());
@@ -99,9 +92,9 @@ Status segc::runSegc(const std::string &what,
   std::string how = WIFEXITED(ended)
                         ? "exit code " + std::to_string(WEXITSTATUS(ended))
                         : "signal " + std::to_string(WTERMSIG(ended));
-  return Status(StatusCode::Internal,
-                what + ": cannot be compiled: segc ended with " + how +
-                    "; its own message is above");
+  return Status(StatusCode::Internal, what + ": segc " + arguments.front() +
+                                          " ended with " + how +
+                                          "; its own message is above");
 }
 
 /// The key of a compilation: the text, the compiler and the options.
@@ -129,9 +122,9 @@ static StatusOr<CompiledNetwork>
 compileInto(PrivateTemporaryFolder folder, const std::string &path,
             const std::vector<std::string> &options) {
   const std::string output = folder.path() + "/model.so";
-  std::vector<std::string> arguments = {path, "-o", output};
+  std::vector<std::string> arguments = {"compile", path, "-o", output};
   arguments.insert(arguments.end(), options.begin(), options.end());
-  SEGC_RETURN_IF_ERROR(runCompiler(path, arguments));
+  SEGC_RETURN_IF_ERROR(runSegc(path, arguments));
   return CompiledNetwork{output, std::move(folder)};
 }
 

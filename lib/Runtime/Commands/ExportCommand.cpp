@@ -148,17 +148,36 @@ static StatusOr<DataPipeline> pipelineOfText(const std::string &path) {
   return model->manifest.pipeline;
 }
 
+static bool isOnnxOutput(const ExportOptions &options) {
+  return fs::path(options.output).extension() == ".onnx";
+}
+
+/// Writes the network of a text, whose settings are in `words`, with the
+/// weights of the checkpoint.
+static Status exportText(const ExportOptions &options, const std::string &text,
+                         std::vector<std::string> words) {
+  words.insert(words.begin(), {isOnnxOutput(options) ? "export" : "compile",
+                               text, "-o", options.output});
+  return runSegc(options.model, words);
+}
+
 CommandResult segc::runExport(const ExportOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::string weights, findWeights(options.checkpoint));
+  const bool asOnnx = isOnnxOutput(options);
+  if (asOnnx && options.features)
+    return wrongUsage("--features has no effect: an ONNX model gives the "
+                      "probabilities; leave it out");
   CommandPaths paths;
   paths.inputs = {{"--model", options.model}, {"--checkpoint", weights}};
-  paths.outputs = {{"--output", options.output, &modelOutput}};
+  paths.outputs = {
+      {"--output", options.output, asOnnx ? &onnxOutput : &modelOutput}};
   SEGC_RETURN_IF_ERROR(checkOutputs(paths));
   SEGC_RETURN_IF_ERROR(checkOutputPlaces(paths));
   // Fails before the work starts where there is no compiler.
   SEGC_RETURN_IF_ERROR(findCompiler().status());
-  std::vector<std::string> words = {"--inference", "--weights", weights, "-o",
-                                    options.output};
+  std::vector<std::string> words = {"--weights", weights};
+  if (!asOnnx)
+    words.emplace_back("--inference");
   if (options.features)
     words.emplace_back("--features");
   if (isModuleText(options.model)) {
@@ -167,21 +186,21 @@ CommandResult segc::runExport(const ExportOptions &options) {
                             pipelineOfText(options.model));
       SEGC_RETURN_IF_ERROR(addPipeline(options, pipeline, words));
     }
-    words.insert(words.begin(), options.model);
-    return runCompiler(options.model, words);
+    return exportText(options, options.model, words);
   }
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
                         loadAnyDevice(options.model));
+  const Manifest &manifest = model->manifest();
   if (model->source().empty())
     return unsupported(options.model +
                        ": carries no source module; give the .mlir that it "
                        "was compiled from");
-  SEGC_RETURN_IF_ERROR(addPipeline(options, model->manifest().pipeline, words));
+  SEGC_RETURN_IF_ERROR(addPipeline(options, manifest.pipeline, words));
   SEGC_ASSIGN_OR_RETURN(TemporaryModule source,
                         TemporaryModule::write(model->source()));
-  words.insert(words.begin(),
-               {source.path, "--target", targetsOf(model->manifest()),
-                "--batch", std::to_string(model->manifest().batch),
-                "--precision", model->manifest().precision});
-  return runCompiler(options.model, words);
+  if (!asOnnx) // ONNX has neither kernels nor a batch.
+    words.insert(words.end(), {"--target", targetsOf(manifest), "--batch",
+                               std::to_string(manifest.batch), "--precision",
+                               manifest.precision});
+  return exportText(options, source.path, words);
 }

@@ -10,6 +10,7 @@
 #include "segc/Runtime/Device/Weights.h"
 
 #include <fstream>
+#include <string_view>
 
 using namespace segc;
 
@@ -66,6 +67,15 @@ static bool isInferenceModel(const std::string &path) {
   return model.ok() && *model && !(*model)->manifest.entry("train_step");
 }
 
+/// The first fields of the message: its version, and segc as its producer.
+static bool isOnnx(const std::string &path) {
+  char start[8] = {};
+  std::ifstream file(path, std::ios::binary);
+  file.read(start, sizeof start);
+  return start[0] == '\x08' &&
+         std::string_view(start + 2, 6) == std::string_view("\x12\x04segc");
+}
+
 const OutputKind segc::gradientsOutput = {"gradients", isGradients};
 const OutputKind segc::valuesOutput = {"outputs of a step", isOutputs};
 const OutputKind segc::benchmarkOutput = {"result of a benchmark", isBenchmark};
@@ -73,5 +83,6 @@ const OutputKind segc::profileOutput = {"profile", isProfile};
 const OutputKind segc::stagesOutput = {"profile of a prediction", isStages};
 const OutputKind segc::traceOutput = {"trace", isTrace};
 const OutputKind segc::modelOutput = {"model for inference", isInferenceModel};
+const OutputKind segc::onnxOutput = {"ONNX model of segc", isOnnx};
 const OutputKind segc::checkOutput = {"list of faults", isCheck};
 const OutputKind segc::planOutput = {"plan", isPlan};

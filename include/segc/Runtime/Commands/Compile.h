@@ -27,10 +27,6 @@ StatusOr<std::string> findCompiler();
 Status runSegc(const std::string &what,
                const std::vector<std::string> &arguments);
 
-/// Runs `segc compile arguments...` and waits for its end.
-Status runCompiler(const std::string &model,
-                   const std::vector<std::string> &arguments);
-
 /// A compiled network. If it is not cached, its file is deleted with this
 /// object, so load the model before.
 struct CompiledNetwork {

@@ -1,0 +1,35 @@
+//===- PipelineKeys.cpp - Keys that are set in a pipeline -----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Plan/PipelineKeys.h"
+#include "segc/Plan/DataPipeline.h"
+
+using namespace segc;
+
+static constexpr const char *option = "--pipeline";
+
+Status segc::setPipelineKeys(const std::string &text, OrderedJson &pipeline) {
+  SEGC_ASSIGN_OR_RETURN(const Json keys, parseJson(text, option));
+  if (!keys.is_object())
+    return invalidArgument(std::string(option) + ": expected a JSON object " +
+                           "such as {\"postprocess\": \"largest\"}, found " +
+                           keys.type_name());
+  if (!pipeline.is_object())
+    return invalidArgument(std::string(option) +
+                           ": the network has no pipeline to set keys of");
+  for (auto entry = keys.begin(); entry != keys.end(); ++entry)
+    pipeline[entry.key()] = entry.value();
+  SEGC_ASSIGN_OR_RETURN(
+      const DataPipeline parsed,
+      DataPipeline::fromJson(Json::parse(pipeline.dump()), option));
+  for (const std::string &unknown : parsed.unknownKeys)
+    if (keys.contains(unknown))
+      return invalidArgument(std::string(option) + ": key \"" + unknown +
+                             "\", which a pipeline \"" + parsed.kind +
+                             "\" does not have");
+  return Status::success();
+}
