@@ -202,6 +202,24 @@ SEGC_EXPORT segc_status segc_predict_file(
     segc_predictor *predictor, const char *const *images, uint32_t image_count,
     const char *output, const segc_predict_options *options, segc_error *error);
 
+/* Labels that the library made. */
+typedef struct segc_labels segc_labels;
+
+/* Predicts files as segc_predict_file does, into memory: `*labels` is NULL
+ * after an error. Networks of slices write files alone, and save_probabilities
+ * is of files. */
+SEGC_EXPORT segc_status segc_predict_labels(segc_predictor *predictor,
+                                            const char *const *images,
+                                            uint32_t image_count,
+                                            segc_labels **labels,
+                                            const segc_predict_options *options,
+                                            segc_error *error);
+/* The labels [z][y][x], SEGC_TYPE_UINT8, on the grid of the scan; valid until
+ * segc_labels_free. NULL for NULL. */
+SEGC_EXPORT const segc_image *segc_labels_image(const segc_labels *labels);
+/* NULL is allowed. */
+SEGC_EXPORT void segc_labels_free(segc_labels *labels);
+
 /* NOLINTEND(readability-identifier-naming) */
 
 #ifdef __cplusplus

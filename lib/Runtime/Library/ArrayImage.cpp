@@ -83,6 +83,10 @@ static StatusOr<uint64_t> bytesOf(const segc_image &image, VoxelType type) {
   return bytes;
 }
 
+/// Between ITK's world (left, posterior, superior) and right, anterior,
+/// superior.
+static double signOfRow(size_t row) { return row < 2 ? -1 : 1; }
+
 StatusOr<Volume> segc::volumeOf(const segc_image &image) {
   const std::optional<VoxelType> type = typeOf(image.type);
   if (!type)
@@ -102,14 +106,12 @@ StatusOr<Volume> segc::volumeOf(const segc_image &image) {
   Volume volume;
   volume.type = *type;
   volume.channels = static_cast<int64_t>(image.channels);
-  // From ITK's world to right, anterior, superior.
   Affine affine = {};
   for (size_t row = 0; row < 3; ++row) {
-    const double sign = row < 2 ? -1 : 1;
     for (size_t axis = 0; axis < 3; ++axis)
-      affine[row][axis] =
-          sign * image.direction[row * 3 + axis] * image.spacing[axis];
-    affine[row][3] = sign * image.origin[row];
+      affine[row][axis] = signOfRow(row) * image.direction[row * 3 + axis] *
+                          image.spacing[axis];
+    affine[row][3] = signOfRow(row) * image.origin[row];
   }
   for (size_t axis = 0; axis < 3; ++axis)
     volume.geometry.size[axis] = static_cast<int64_t>(image.size[axis]);
@@ -119,4 +121,15 @@ StatusOr<Volume> segc::volumeOf(const segc_image &image) {
       std::string(static_cast<const char *>(image.data), bytes), 0, *type);
   volume.voxels.setScale(image.slope, image.intercept);
   return volume;
+}
+
+void segc::setGeometry(segc_image &image, const VolumeGeometry &grid) {
+  for (size_t axis = 0; axis < 3; ++axis) {
+    image.size[axis] = static_cast<uint64_t>(grid.size[axis]);
+    image.spacing[axis] = grid.spacing[axis];
+    image.origin[axis] = signOfRow(axis) * grid.affine[axis][3];
+    for (size_t row = 0; row < 3; ++row)
+      image.direction[row * 3 + axis] =
+          signOfRow(row) * grid.affine[row][axis] / grid.spacing[axis];
+  }
 }

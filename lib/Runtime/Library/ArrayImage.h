@@ -17,6 +17,9 @@ namespace segc {
 /// struct. Checks every size before anything is allocated.
 StatusOr<Volume> volumeOf(const segc_image &image);
 
+/// Sets size, spacing, origin and direction of an image to those of a grid.
+void setGeometry(segc_image &image, const VolumeGeometry &grid);
+
 } // namespace segc
 
 #endif // SEGC_LIB_RUNTIME_LIBRARY_ARRAYIMAGE_H

@@ -61,10 +61,6 @@ private:
     return request.isCancelled() || !request.goOn(share) ? cancelled()
                                                          : Status::success();
   }
-  Status take(const std::vector<uint8_t> &labels) const {
-    std::copy(labels.begin(), labels.end(), request.labels);
-    return Status::success();
-  }
   Status takeWhole(const SourceCase &source, const float *probabilities) const;
 
   SharedPredictor &predictor;
@@ -91,11 +87,13 @@ StatusOr<std::vector<FailedCase>> CasePrediction::predictWindowed() const {
     return advance(done, all);
   };
   // What is left to do afterwards is to write the labels.
-  run.inspect = [this](int64_t, const SourceCase &,
+  run.inspect = [this](int64_t, const SourceCase &source,
                        const std::vector<uint8_t> &labels) {
     if (request.isCancelled())
       return cancelled();
-    return request.labels ? take(labels) : Status::success();
+    if (request.takeLabels)
+      request.takeLabels(source.geometry(), labels);
+    return Status::success();
   };
   WeightEnsemble weights(runner);
   return predictWindows(weights, dataset, Split::Test, count(), run);
@@ -110,7 +108,8 @@ Status CasePrediction::takeWhole(const SourceCase &source,
                                                           request.probabilities)
           : dataset.preprocessor().labelsOnGrid(probabilities, grid);
   postprocess(labels, {grid.size, grid.spacing}, steps);
-  return take(labels);
+  request.takeLabels(grid, std::move(labels));
+  return Status::success();
 }
 
 StatusOr<std::vector<FailedCase>> CasePrediction::predictWhole() const {
@@ -142,9 +141,9 @@ StatusOr<std::vector<FailedCase>> CasePrediction::predictWhole() const {
     const Status status = advance(++done, count());
     if (!status.ok())
       return status;
-    return request.labels ? takeWhole(source, probabilities)
-                          : writer.write(dataset.files(Split::Test, index),
-                                         source, probabilities);
+    return request.takeLabels ? takeWhole(source, probabilities)
+                              : writer.write(dataset.files(Split::Test, index),
+                                             source, probabilities);
   };
   SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
                         predictCases(runner, dataset, Split::Test, count(),

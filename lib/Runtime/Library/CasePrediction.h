@@ -28,9 +28,9 @@ struct CaseRequest {
   std::function<bool(double share)> goOn;        ///< Not empty; false cancels.
   std::function<void(const std::string &)> warn; ///< Not empty.
 
-  /// Arrays of the caller, [voxels] and [classes][voxels]; null: `folders`.
-  uint8_t *labels = nullptr;
-  float *probabilities = nullptr; ///< May be null, too.
+  /// Takes the labels of a volume in memory; empty: `folders`.
+  std::function<void(const VolumeGeometry &, std::vector<uint8_t>)> takeLabels;
+  float *probabilities = nullptr; ///< [classes][voxels] of the caller, or null.
   PredictionFolders folders;      ///< With the mask's file.
   bool saveProbabilities = false;
 };

@@ -171,6 +171,27 @@ TEST_F(LibraryTest, OutputsReplaceNothing) {
   EXPECT_EQ(predictFile({image}, output), SEGC_STATUS_OK) << error.text;
 }
 
+TEST_F(LibraryTest, LabelsInMemoryAreAllOrNone) {
+  open("FakePatches");
+  const char *path = scan.c_str();
+  auto *labels = reinterpret_cast<segc_labels *>(&error); // anything
+  segc_predict_options options;
+  segc_predict_options_init(&options);
+  options.save_probabilities = 1;
+  EXPECT_EQ(segc_predict_labels(predictor, &path, 1, &labels, &options, &error),
+            SEGC_STATUS_INVALID_ARGUMENT);
+  EXPECT_THAT(error.text, HasSubstr("save_probabilities is of"));
+  EXPECT_EQ(labels, nullptr);
+  path = "no-such-scan.nii.gz";
+  EXPECT_EQ(segc_predict_labels(predictor, &path, 1, &labels, nullptr, &error),
+            SEGC_STATUS_NOT_FOUND)
+      << error.text;
+  EXPECT_EQ(segc_predict_labels(predictor, &path, 1, nullptr, nullptr, &error),
+            SEGC_STATUS_INVALID_ARGUMENT);
+  EXPECT_EQ(segc_labels_image(nullptr), nullptr);
+  segc_labels_free(nullptr);
+}
+
 static segc_cancellation *interrupted = nullptr;
 static segc_predictor *inHandler = nullptr;
 static segc_status handlerStatus = SEGC_STATUS_OK;

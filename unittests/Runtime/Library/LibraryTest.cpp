@@ -7,7 +7,9 @@
 
 #include "LibraryTest.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <thread>
 
 using namespace segc;
@@ -63,6 +65,24 @@ TEST_F(LibraryTest, PredictsAsSegrunDoes) {
       }
       ASSERT_NEAR(sum, 1, 1e-5);
     }
+
+    const char *path = scan.c_str();
+    segc_labels *made = nullptr;
+    ASSERT_EQ(segc_predict_labels(predictor, &path, 1, &made, nullptr, &error),
+              SEGC_STATUS_OK)
+        << error.text;
+    const segc_image &image = *segc_labels_image(made);
+    ASSERT_EQ(image.data_bytes, labels.size());
+    EXPECT_EQ(std::memcmp(image.data, labels.data(), labels.size()), 0);
+    // As the scan lies, which mattered to the array.
+    EXPECT_TRUE(std::equal(image.direction, image.direction + 9,
+                           scanned.image.direction));
+    for (size_t axis = 0; axis < 3; ++axis) {
+      EXPECT_EQ(image.size[axis], scanned.image.size[axis]);
+      EXPECT_EQ(image.spacing[axis], scanned.image.spacing[axis]);
+      EXPECT_EQ(image.origin[axis], scanned.image.origin[axis]);
+    }
+    segc_labels_free(made);
     ASSERT_EQ(segc_close(predictor, &error), SEGC_STATUS_OK);
     predictor = nullptr;
   }
