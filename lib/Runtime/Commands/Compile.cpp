@@ -49,7 +49,8 @@ StatusOr<std::string> segc::findCompiler() {
     begin = end + 1;
   }
   return notFound("the compiler segc is neither beside " + self.string() +
-                  " nor on the PATH; install it, or give a .so that was "
+                  " nor on the PATH; install it (docs/Packages.md: the "
+                  "package segc, with LLVM 22), or give a .so that was "
                   "compiled elsewhere");
 }
 
