@@ -3,7 +3,7 @@
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- *   SegcLibraryHost MODEL IMAGE OUTPUT [THREADS [ROUNDS]]
+ *   SegcLibraryHost MODEL IMAGE OUTPUT [THREADS [ROUNDS [DEVICE]]]
  *
  * Opens a model once and predicts the image from four threads at once (or
  * THREADS), ROUNDS times, thread N into OUTPUT/N.nii.gz. The answer is 0 if all
@@ -65,11 +65,13 @@ int main(int argc, char **argv) {
   int count = argc > 4 ? atoi(argv[4]) : 4, failed = 0, i;
   if (argc < 4 || count < 1 || count > MAX_THREADS) {
     fprintf(stderr,
-            "usage: SegcLibraryHost MODEL IMAGE OUTPUT [THREADS [ROUNDS]]\n");
+            "usage: SegcLibraryHost MODEL IMAGE OUTPUT [THREADS [ROUNDS "
+            "[DEVICE]]]\n");
     return 2;
   }
   segc_open_options_init(&options);
   options.threads = 2;
+  options.device = argc > 6 ? argv[6] : NULL;
   if (segc_open(argv[1], &options, &predictor, &error) != SEGC_STATUS_OK) {
     fprintf(stderr, "%s\n", error.text);
     return 1;
