@@ -20,17 +20,34 @@ std::vector<std::string> CacheCases::trainNames() const {
   return names;
 }
 
+/// How many planes of a batch are from one volume.
+static StatusOr<int64_t> slicesPerVolume(const PatchOptions &patches,
+                                         std::optional<int64_t> volumes) {
+  // The published example reads two volumes for a batch of planes.
+  if (!volumes)
+    return patches.batch % 2 == 0 ? patches.batch / 2 : 1;
+  if (!patches.planes() || patches.rules != PlanRules::Example)
+    return wrongUsage("--volumes-per-batch has no effect but on planes by the "
+                      "rules of the example: leave it out");
+  if (patches.batch % *volumes != 0)
+    return wrongUsage("--volumes-per-batch " + std::to_string(*volumes) +
+                      ": expected a number that divides the " +
+                      std::to_string(patches.batch) + " samples of a step");
+  return patches.batch / *volumes;
+}
+
 Status CacheCases::preparePatches(const std::string &augmentation,
-                                  int64_t batch) {
+                                  int64_t batch,
+                                  const PatchPlacement &placement) {
   const PlanConfiguration &configuration = cache->configuration();
   if (!chooseAugmentation(augmentation, patches))
     return internalError("no augmentation is called " + augmentation);
   patches.batch = batch;
   std::copy_backward(configuration.patch.begin(), configuration.patch.end(),
                      patches.patch.end());
-  // The published example reads two volumes for a batch of planes.
-  if (batch % 2 == 0)
-    patches.slicesPerVolume = batch / 2;
+  patches.oversampling = placement.oversampling.value_or(patches.oversampling);
+  SEGC_ASSIGN_OR_RETURN(patches.slicesPerVolume,
+                        slicesPerVolume(patches, placement.volumesPerBatch));
   if (cache->plan().rules == PlanRules::V2)
     patches.maskedChannels = configuration.useMask;
   SEGC_ASSIGN_OR_RETURN(samples,

@@ -17,6 +17,12 @@
 
 namespace segc {
 
+/// What a user says about where patches lie; else the rules say it.
+struct PatchPlacement {
+  std::optional<double> oversampling;     ///< See PatchOptions.
+  std::optional<int64_t> volumesPerBatch; ///< Of planes.
+};
+
 /// The cases of a cache by fold, and patches of those that train.
 struct CacheCases {
   std::unique_ptr<PreparedCache> cache;
@@ -31,7 +37,8 @@ struct CacheCases {
   }
   /// Patches of the cases that train, for batches of `batch`. See
   /// chooseAugmentation().
-  Status preparePatches(const std::string &augmentation, int64_t batch);
+  Status preparePatches(const std::string &augmentation, int64_t batch,
+                        const PatchPlacement &placement = {});
   /// The same patches to be made by the entry `augment` of a model.
   Status prepareCrops(const Manifest &manifest);
   /// Crops if there are some, else patches.

@@ -131,8 +131,10 @@ static OrderedJson optionsOf(const TrainOptions &train,
           {"--augment", train.augment.value_or(false)},
           {"--epochs", optionValue(train.epochs)},
           {"--max-steps", optionValue(train.maxSteps)},
+          {"--steps-per-epoch", optionValue(train.stepsPerEpoch)},
           {"--max-time", optionValue(train.maxSeconds)},
           {"--patience", optionValue(train.patience)},
+          {"--target-dice", optionValue(train.targetDice)},
           {"--best-by", optionValue(train.bestBy)},
           {"--learning-rate", optionValue(train.learningRate)},
           {"--momentum", optionValue(train.momentum)},
@@ -172,6 +174,8 @@ static Status checkOptions(const CrossValidateOptions &options) {
 static void addWindowOptions(const OriginalGridOptions &onGrid,
                              const TrainOptions &train, OrderedJson &json) {
   json["--augmentation"] = optionValue(train.augmentation);
+  json["--oversampling"] = optionValue(train.oversampling);
+  json["--volumes-per-batch"] = optionValue(train.volumesPerBatch);
   json["--overlap"] = optionValue(onGrid.windows.overlap);
   json["--window-weights"] =
       onGrid.windows.constantWeights

@@ -46,6 +46,9 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"augmentation",
        run.state.settings ? run.state.settings->augmentation : std::string()},
       {"augment_on", run.augmentOn},
+      {"oversampling", run.cached.cache
+                           ? OrderedJson(run.cached.patches.oversampling)
+                           : OrderedJson(nullptr)},
       {"batch_size", run.state.batchSize},
       {"ranks", run.part().size},
       {"accumulate", run.accumulate()},
@@ -57,6 +60,7 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"best_by", measureName(config.bestBy)},
       {"max_seconds", config.maxSeconds},
       {"patience", config.patience},
+      {"target_dice", config.targetDice},
       {"momentum", recordedFloat(config.momentum)},
       {"weight_decay", recordedFloat(config.weightDecay)},
       {"optimizer", run.runner.manifest().optimizer.kind},
@@ -238,8 +242,9 @@ static Status checkWithoutRanks(const TrainOptions &options) {
               : Status::success();
 }
 
-CommandResult segc::runTrain(const TrainOptions &options) {
-  const std::optional<Job> job = jobOfEnvironment();
+/// The training of this process or of the ranks that it starts.
+static CommandResult trainAsAsked(const TrainOptions &options,
+                                  const std::optional<Job> &job) {
   const int64_t wanted = options.ranks.value_or(1);
   if (options.benchmark && (job || wanted > 1))
     return wrongUsage("--benchmark measures one process; start one");
@@ -274,4 +279,26 @@ CommandResult segc::runTrain(const TrainOptions &options) {
   const StatusOr<ModelOptions> ofModel = placeOfRank(options.model, &*job);
   return endRank(*ranks, ofModel.ok() ? trainAs(options, *ofModel, &others)
                                       : CommandResult(ofModel.status()));
+}
+
+/// Predicts the test cases by what the training has left. Ranks share them.
+static CommandResult predictTestCases(const TrainOptions &options) {
+  PredictOptions predict;
+  predict.model = options.model;
+  predict.data = options.data;
+  predict.inputs = {options.data.data};
+  predict.checkpoint = options.results;
+  predict.output = options.predict;
+  return runPredict(predict);
+}
+
+CommandResult segc::runTrain(const TrainOptions &options) {
+  const std::optional<Job> job = jobOfEnvironment();
+  CommandResult result = trainAsAsked(options, job);
+  // Ranks that this process has started predict by themselves.
+  const bool startsRanks = !job && options.ranks.value_or(1) > 1;
+  return options.predict.empty() || options.benchmark || startsRanks ||
+                 result.exitCode != 0
+             ? result
+             : predictTestCases(options);
 }

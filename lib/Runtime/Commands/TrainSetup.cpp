@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 using namespace segc;
 
@@ -22,6 +23,7 @@ static std::string evaluationOption(const TrainOptions &options) {
   return options.evaluateEvery.value_or(0) > 0 ? "--evaluate-every"
          : options.skipEval > 0                ? "--skip-eval"
          : options.patience.value_or(0) > 0    ? "--patience"
+         : options.targetDice.value_or(0) > 0  ? "--target-dice"
          : options.bestBy                      ? "--best-by"
                                                : "";
 }
@@ -55,17 +57,20 @@ Status segc::checkTrainOptions(const TrainOptions &options) {
   if (options.checkpointStrategy == "none" && options.saveEvery > 0)
     return wrongUsage("--save-every has no effect with --ckpt-strategy none: "
                       "leave one of them out");
-  if (options.evaluateEvery.value_or(0) > 0 && options.skipEval > 0)
-    return wrongUsage("--skip-eval has no effect with --evaluate-every: leave "
-                      "one of them out");
+  if (!options.predict.empty() && options.checkpointStrategy == "none")
+    return wrongUsage("--predict needs a checkpoint: leave out it or "
+                      "--ckpt-strategy none");
   if (!options.batches.empty()) {
     DataOptions data = options.data;
     data.orientation.reset(); // checkpoints record it
-    std::string idle = options.augment.value_or(false) ? "--augment"
-                       : options.augmentation          ? "--augmentation"
-                       : options.augmentOn             ? "--augment-on"
-                       : options.loaderThreads         ? "--loader-threads"
-                                                       : idleWithoutData(data);
+    std::string idle = !options.predict.empty()          ? "--predict"
+                       : options.augment.value_or(false) ? "--augment"
+                       : options.augmentation            ? "--augmentation"
+                       : options.oversampling            ? "--oversampling"
+                       : options.volumesPerBatch         ? "--volumes-per-batch"
+                       : options.augmentOn               ? "--augment-on"
+                       : options.loaderThreads ? "--loader-threads"
+                                               : idleWithoutData(data);
     if (idle.empty())
       idle = evaluationOption(options);
     if (!idle.empty())
@@ -96,6 +101,9 @@ static Recipe startOf(const Run &run) {
   recipe.bestBy = before.bestBy;
   recipe.maxSeconds = before.maxSeconds;
   recipe.patience = before.patience;
+  recipe.targetDice = before.targetDice;
+  if (before.stepsPerEpoch > 0)
+    recipe.stepsPerEpoch = before.stepsPerEpoch;
   recipe.epochs = 0;
   recipe.maxSteps = before.schedule.totalSteps;
   return recipe;
@@ -134,9 +142,10 @@ Status segc::configure(Run &run) {
   const int64_t batch = run.stepSamples();
   int64_t samples =
       run.dataset ? run.dataset->count(Split::Train) : run.source->samples();
-  config.stepsPerEpoch = recipe.stepsPerEpoch > 0
-                             ? recipe.stepsPerEpoch
-                             : (samples + batch - 1) / batch;
+  const int64_t stepsPerEpoch =
+      options.stepsPerEpoch.value_or(recipe.stepsPerEpoch);
+  config.stepsPerEpoch =
+      stepsPerEpoch > 0 ? stepsPerEpoch : (samples + batch - 1) / batch;
   int64_t epochs = options.epochs.value_or(recipe.epochs);
   config.schedule.totalSteps = options.maxSteps ? *options.maxSteps
                                : epochs > 0     ? epochs * config.stepsPerEpoch
@@ -191,6 +200,7 @@ Status segc::configure(Run &run) {
   }
   config.maxSeconds = options.maxSeconds.value_or(recipe.maxSeconds);
   config.patience = options.patience.value_or(recipe.patience);
+  config.targetDice = options.targetDice.value_or(recipe.targetDice);
   config.keepBest = options.checkpointStrategy == "last_and_best";
   config.accumulate = run.accumulate();
   config.ranks = run.ranks;
@@ -217,6 +227,18 @@ std::string segc::patchAugmentation(const Run &run) {
              : planRulesName(run.cached.cache->plan().rules);
 }
 
+PatchPlacement segc::patchPlacement(const Run &run) {
+  PatchPlacement placement = {run.options.oversampling,
+                              run.options.volumesPerBatch};
+  if (const std::optional<RunSettings> &before = run.state.settings) {
+    if (!placement.oversampling)
+      placement.oversampling = before->oversampling;
+    if (!placement.volumesPerBatch)
+      placement.volumesPerBatch = before->volumesPerBatch;
+  }
+  return placement;
+}
+
 StatusOr<std::string> segc::augmentPlaceOf(const Run &run) {
   AugmentRequest request;
   request.asked = run.options.augmentOn;
@@ -240,17 +262,23 @@ static StatusOr<RunSettings> settingsOf(const Run &run) {
   settings.augment = augments(run);
   if (run.cached.cache)
     settings.augmentation = settings.augment ? patchAugmentation(run) : "none";
+  const PatchPlacement placement = patchPlacement(run);
+  settings.oversampling = placement.oversampling;
+  settings.volumesPerBatch = placement.volumesPerBatch;
   settings.augmentOn = run.augmentOn;
   settings.ranks = run.part().size;
   settings.accumulate = run.config.accumulate;
   settings.precision = manifest.precision;
   settings.optimizer = manifest.optimizer.kind;
   settings.schedule = run.config.schedule;
+  settings.stepsPerEpoch = options.stepsPerEpoch.value_or(
+      run.state.settings ? run.state.settings->stepsPerEpoch : 0);
   settings.momentum = recordedFloat(run.config.momentum);
   settings.weightDecay = recordedFloat(run.config.weightDecay);
   settings.bestBy = run.config.bestBy;
   settings.maxSeconds = run.config.maxSeconds;
   settings.patience = run.config.patience;
+  settings.targetDice = run.config.targetDice;
   return settings;
 }
 
@@ -268,9 +296,24 @@ Status segc::takeSettings(Run &run) {
   return Status::success();
 }
 
+/// Whether two names are of one folder, which need not be there.
+static bool isSamePlace(const std::string &a, const std::string &b) {
+  std::error_code error;
+  const auto place = [&](const std::string &path) {
+    return std::filesystem::weakly_canonical(path, error);
+  };
+  return !a.empty() && place(a) == place(b) && !error;
+}
+
 Status segc::checkPaths(const Run &run) {
   const TrainOptions &options = run.options;
   const std::string &results = options.results;
+  for (const std::string &taken : {results, results + "/predictions"})
+    if (isSamePlace(options.predict, taken))
+      return wrongUsage("--predict " + options.predict +
+                        ": the training writes there, too; give another "
+                        "folder, such as " +
+                        results + "/masks");
   CommandPaths paths;
   paths.inputs = {{"--model", options.model.model},
                   {"--batches", options.batches},
@@ -278,6 +321,8 @@ Status segc::checkPaths(const Run &run) {
   paths.outputs = {
       {"--dump-gradients", options.dumpGradients, &gradientsOutput}};
   paths.places = {{"--results", results}};
+  if (!options.predict.empty())
+    paths.places.push_back({"--predict", options.predict});
   for (const char *name : trainingResults())
     paths.outputs.push_back({"--results", results + "/" + name});
   if (run.dataset) {
@@ -285,6 +330,10 @@ Status segc::checkPaths(const Run &run) {
     paths.folders = {{"--results", results},
                      {"--results", results + "/predictions"},
                      {"--results", results + "/overlays"}};
+    if (!options.predict.empty()) {
+      paths.folders.push_back({"--predict", options.predict});
+      paths.folders.push_back({"--predict", options.predict + "/overlays"});
+    }
   }
   if (run.cached.cache)
     addInputs(paths, "--data", run.cached.cache->files());
@@ -298,12 +347,16 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {!options.init.empty(), "--init"},
       {!options.batches.empty(), "--batches"},
       {!options.dumpGradients.empty(), "--dump-gradients"},
+      {!options.predict.empty(), "--predict"},
       {options.augment.has_value(), "--augment"},
       {options.augmentation.has_value(), "--augmentation"},
+      {options.oversampling.has_value(), "--oversampling"},
+      {options.volumesPerBatch.has_value(), "--volumes-per-batch"},
       {options.augmentOn.has_value(), "--augment-on"},
       {options.loaderThreads.has_value(), "--loader-threads"},
       {options.accumulate.has_value(), "--accumulate"},
       {options.epochs.has_value(), "--epochs"},
+      {options.stepsPerEpoch.has_value(), "--steps-per-epoch"},
       {options.learningRate.has_value(), "--learning-rate"},
       {options.momentum.has_value(), "--momentum"},
       {options.weightDecay.has_value(), "--weight-decay"},
@@ -315,6 +368,7 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {options.scheduleBy.has_value(), "--schedule-by"},
       {options.maxSeconds.has_value(), "--max-time"},
       {options.patience.has_value(), "--patience"},
+      {options.targetDice.has_value(), "--target-dice"},
       {options.bestBy.has_value(), "--best-by"},
       {options.evaluateEvery.has_value(), "--evaluate-every"},
       {options.skipEval > 0, "--skip-eval"},

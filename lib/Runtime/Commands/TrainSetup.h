@@ -75,6 +75,9 @@ bool augments(const Run &run);
 /// asked for, that of the run until now, or that of the plan.
 std::string patchAugmentation(const Run &run);
 
+/// As asked for, else as the run did until now.
+PatchPlacement patchPlacement(const Run &run);
+
 /// Where this run augments patches; see augmentPlace().
 StatusOr<std::string> augmentPlaceOf(const Run &run);
 

@@ -105,13 +105,22 @@ Status segc::openCases(Run &run) {
   if (options.data.data.empty())
     return Status::success();
   if (holdsCache(options.data.data)) {
+    if (!options.predict.empty())
+      return wrongUsage("--predict " + options.predict +
+                        ": a cache has no test cases; leave it out, and run "
+                        "`segrun predict` on images");
     SEGC_ASSIGN_OR_RETURN(run.cached,
                           openCacheCases(options.data, run.runner.manifest()));
     return Status::success();
   }
-  if (options.augmentation)
-    return wrongUsage("--augmentation has no effect but on a cache of "
-                      "`segrun preprocess`: leave it out");
+  const char *ofPatches = options.augmentation      ? "--augmentation"
+                          : options.oversampling    ? "--oversampling"
+                          : options.volumesPerBatch ? "--volumes-per-batch"
+                                                    : nullptr;
+  if (ofPatches)
+    return wrongUsage(std::string(ofPatches) +
+                      " has no effect but on a cache of `segrun preprocess`: "
+                      "leave it out");
   SEGC_RETURN_IF_ERROR(augmentPlaceOf(run).status());
   SEGC_ASSIGN_OR_RETURN(std::string orientation, orientationOf(run));
   std::optional<AxisFrame> frame;
@@ -120,6 +129,10 @@ Status segc::openCases(Run &run) {
   }
   SEGC_ASSIGN_OR_RETURN(run.dataset,
                         openData(options.data, run.runner.manifest(), frame));
+  if (!options.predict.empty() && run.dataset->count(Split::Test) == 0)
+    return invalidArgument(options.data.data +
+                           ": --predict: there are no test cases; leave it "
+                           "out");
   return Status::success();
 }
 
@@ -139,7 +152,8 @@ static Status noTrainingCases(const Run &run) {
 
 Status segc::loadCases(Run &run) {
   if (run.cached.cache)
-    return run.cached.preparePatches(patchAugmentation(run), run.stepSamples());
+    return run.cached.preparePatches(patchAugmentation(run), run.stepSamples(),
+                                     patchPlacement(run));
   if (!run.dataset)
     return Status::success();
   if (run.heldOut() > 0)

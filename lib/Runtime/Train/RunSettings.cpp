@@ -26,14 +26,21 @@ StatusOr<BestMeasure> segc::parseMeasure(const std::string &name) {
   return wrongUsage("--best-by " + name + ": expected dice or smoothed_dice");
 }
 
+template <typename T>
+static OrderedJson optionalJson(const std::optional<T> &value) {
+  return value ? OrderedJson(*value) : OrderedJson(nullptr);
+}
+
 OrderedJson RunSettings::toJson() const {
   return {{"data", data},
           {"data_digest", dataDigest},
-          {"fold", fold ? OrderedJson(*fold) : OrderedJson(nullptr)},
+          {"fold", optionalJson(fold)},
           {"train_split", trainSplit},
           {"legacy_resize", legacyResize},
           {"augment", augment},
           {"augmentation", augmentation},
+          {"oversampling", optionalJson(oversampling)},
+          {"volumes_per_batch", optionalJson(volumesPerBatch)},
           {"augment_on", augmentOn},
           {"ranks", ranks},
           {"accumulate", accumulate},
@@ -44,6 +51,7 @@ OrderedJson RunSettings::toJson() const {
           {"end_learning_rate", schedule.endLearningRate},
           {"first_cycle_steps", schedule.firstCycleSteps},
           {"steps", schedule.totalSteps},
+          {"steps_per_epoch", stepsPerEpoch},
           {"initial_learning_rate", schedule.initialLearningRate},
           {"warmup_epochs", schedule.warmupEpochs},
           {"milestones", schedule.milestones},
@@ -53,7 +61,8 @@ OrderedJson RunSettings::toJson() const {
           {"weight_decay", weightDecay},
           {"best_by", measureName(bestBy)},
           {"max_seconds", maxSeconds},
-          {"patience", patience}};
+          {"patience", patience},
+          {"target_dice", targetDice}};
 }
 
 RunSettings RunSettings::fromJson(JsonReader reader) {
@@ -72,6 +81,23 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   settings.augmentOn = reader.stringOr(
       "augment_on",
       settings.augment && !settings.augmentation.empty() ? "host" : "");
+  // Earlier versions placed patches as the rules have it, and none of them had
+  // a target or other epochs.
+  if (reader.has("oversampling") && !reader.value("oversampling").is_null()) {
+    settings.oversampling = reader.number("oversampling");
+    if (!(*settings.oversampling >= 0 && *settings.oversampling <= 1))
+      reader.fail("field \"oversampling\": expected 0 to 1");
+  }
+  if (reader.has("volumes_per_batch") &&
+      !reader.value("volumes_per_batch").is_null())
+    settings.volumesPerBatch = reader.integer("volumes_per_batch", 1, maxBatch);
+  if (reader.has("steps_per_epoch"))
+    settings.stepsPerEpoch = reader.integer("steps_per_epoch", 0, maxSteps);
+  if (reader.has("target_dice")) {
+    settings.targetDice = reader.number("target_dice");
+    if (!(settings.targetDice >= 0 && settings.targetDice <= 1))
+      reader.fail("field \"target_dice\": expected 0 to 1");
+  }
   // Earlier versions trained in one process.
   if (reader.has("ranks"))
     settings.ranks = reader.integer("ranks", 1, maxRanks);
@@ -145,6 +171,22 @@ static std::string flagText(const char *name, bool set) {
   return set ? name : std::string("no ") + name;
 }
 
+/// Where patches lie, as options.
+static std::string placementText(const RunSettings &settings) {
+  std::string text;
+  if (settings.oversampling)
+    text = "--oversampling " + numberText(*settings.oversampling);
+  if (settings.volumesPerBatch)
+    text += std::string(text.empty() ? "" : " ") + "--volumes-per-batch " +
+            std::to_string(*settings.volumesPerBatch);
+  return text.empty() ? "no --oversampling or --volumes-per-batch" : text;
+}
+
+static std::string stepsText(int64_t stepsPerEpoch) {
+  return stepsPerEpoch > 0 ? std::to_string(stepsPerEpoch)
+                           : "those of the recipe";
+}
+
 static constexpr const char *advice =
     "; resume with what the run had, or begin another one in another --results";
 
@@ -170,6 +212,7 @@ Status segc::checkSameRun(const RunSettings &before, const RunSettings &now,
        flagText("--augment", now.augment)},
       {"--augmentation " + before.augmentation,
        "--augmentation " + now.augmentation},
+      {placementText(before), placementText(now)},
       {flagText("--legacy-resize", before.legacyResize),
        flagText("--legacy-resize", now.legacyResize)},
       {std::string("--best-by ") + measureName(before.bestBy),
@@ -228,6 +271,8 @@ std::vector<std::string> segc::changesOf(const RunSettings &before,
             listText(next.milestones));
     compareNumbers("--lr-factor", then.milestoneFactor, next.milestoneFactor);
   }
+  compare("--steps-per-epoch", stepsText(before.stepsPerEpoch),
+          stepsText(now.stepsPerEpoch));
   compare("--schedule-by", then.byEpochs ? "epoch" : "step",
           next.byEpochs ? "epoch" : "step");
   compareNumbers("--lr-warmup-epochs", static_cast<double>(then.warmupEpochs),

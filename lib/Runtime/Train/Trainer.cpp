@@ -27,6 +27,8 @@ std::string segc::earlyEnd(const TrainerConfig &config,
     return "--max-time";
   if (config.patience > 0 && state.evaluationsSinceBest >= config.patience)
     return "--patience";
+  if (config.targetDice > 0 && state.bestDice >= config.targetDice)
+    return "--target-dice";
   return "";
 }
 
@@ -102,9 +104,11 @@ double Trainer::seconds() const {
 
 Status Trainer::afterStep() {
   bool epochEnds = state_.step % config.stepsPerEpoch == 0;
-  bool due = config.evaluateEvery > 0 ? state_.step % config.evaluateEvery == 0
-                                      : config.evaluateEpochs && epochEnds &&
-                                            state_.epoch > config.skipEpochs;
+  const bool atInterval = config.evaluateEvery > 0
+                              ? state_.step % config.evaluateEvery == 0
+                              : config.evaluateEpochs && epochEnds;
+  const bool due = atInterval && (state_.step - 1) / config.stepsPerEpoch >=
+                                     config.skipEpochs;
   // A run that goes on after --max-time is the run without that end: what is
   // evaluated there only is not part of it.
   const bool counts = due || state_.step >= config.schedule.totalSteps;

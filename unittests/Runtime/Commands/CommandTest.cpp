@@ -183,3 +183,34 @@ TEST_F(Command, HippocampusEndToEnd) {
   std::string one = metrics["cases"][0]["name"];
   EXPECT_TRUE(fs::exists(results + "/predictions/" + one + ".nii.gz")) << one;
 }
+
+// A training with --predict leaves the masks that `segrun predict` writes.
+TEST_F(Command, TrainsAndPredicts) {
+  if (!fs::exists(data + "/imagesTs"))
+    GTEST_SKIP() << data << " has no test cases";
+  const std::string results = folder + "/r";
+  auto train = [&](const std::string &masks) {
+    return run({"train", "--model", fakeModel(), "--data", data, "--results",
+                results, "--max-steps", "1", "--predict", masks});
+  };
+  for (const std::string &taken :
+       {results, results + "/x/../predictions", data}) {
+    EXPECT_EQ(train(taken), 2) << output;
+    EXPECT_THAT(output, HasSubstr("--predict " + taken + ": "));
+  }
+  EXPECT_FALSE(fs::exists(results + "/train.jsonl")) << "nothing was begun";
+  ASSERT_EQ(train(results + "/masks"), 0) << output;
+  EXPECT_THAT(output, HasSubstr("cases predicted, written to " + results));
+  ASSERT_EQ(run({"predict", "--model", fakeModel(), "--data", data,
+                 "--checkpoint", results, "--output", folder + "/masks"}),
+            0)
+      << output;
+  int masks = 0;
+  for (const auto &entry : fs::directory_iterator(folder + "/masks"))
+    if (entry.is_regular_file()) {
+      const std::string name = entry.path().filename().string();
+      EXPECT_EQ(file("masks/" + name), file("r/masks/" + name)) << name;
+      ++masks;
+    }
+  EXPECT_GT(masks, 0);
+}

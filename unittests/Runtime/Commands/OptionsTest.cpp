@@ -65,6 +65,10 @@ TEST_F(Command, NumbersHaveRanges) {
       {"--lr-milestones", whole({"-1"})},
       {"--lr-factor", {"-1", "1e7"}},
       {"--patience", whole({"-1"})},
+      {"--target-dice", {"-0.1", "1.1"}},
+      {"--steps-per-epoch", whole({"-1", "0"})},
+      {"--oversampling", {"-0.1", "1.1"}},
+      {"--volumes-per-batch", whole({"-1", "0"})},
       {"--lr-warmup-epochs", whole({"-1"})},
       {"--init-learning-rate", {"-1", "1e7"}},
       {"--log-every", whole({"-1", "0"})},
@@ -112,10 +116,18 @@ TEST_F(Command, OptionsWithoutEffect) {
     idle(words, option[0]);
   }
   idle(trainOn("r", {"--skip-eval", "1"}), "--skip-eval");
+  idle(trainOn("r", {"--target-dice", "0.5"}), "--target-dice");
+  idle(trainOn("r", {"--oversampling", "0.5"}), "--oversampling");
+  idle(trainOn("r", {"--volumes-per-batch", "2"}), "--volumes-per-batch");
+  idle(trainOn("r", {"--predict", folder + "/masks"}), "--predict");
   idle({"benchmark", "--model", fakeModel(), "--orientation", "RAS"},
        "--orientation");
   if (!fs::exists(data + "/dataset.json"))
     GTEST_SKIP() << data << " is not there";
+  for (const char *name : {"--oversampling", "--volumes-per-batch"})
+    idle({"train", "--model", fakeModel(), "--data", data, "--results",
+          folder + "/r", name, "1"},
+         name);
   for (const char *name : {"--evaluate-every", "--skip-eval"})
     idle({"train", "--model", fakeModel(), "--data", data, "--results",
           folder + "/r", "--max-steps", "1", name, "1"},

@@ -57,6 +57,10 @@ TEST_F(Command, AResumedRunOnVolumesMustMatch) {
   std::vector<std::string> fold = {
       "train",     "--model",     fakeModel(), "--data", data,
       "--results", folder + "/r", "--fold",    "1",      "--resume"};
+  EXPECT_EQ(run(with({"--max-steps", "3", "--steps-per-epoch", "2"})), 0)
+      << output;
+  EXPECT_THAT(output, HasSubstr("going on with --steps-per-epoch 2; the run "
+                                "had those of the recipe until here"));
   EXPECT_EQ(run(fold), 1);
   EXPECT_THAT(output, HasSubstr("trained with no --fold, not --fold 1"));
   // An omitted option keeps its value.
@@ -143,6 +147,10 @@ TEST(TrainState, RefusesImpossibleStates) {
       {{"settings", "best_by"}, {"loss", 5}},
       {{"settings", "max_seconds"}, {nullptr, -1, "x"}},
       {{"settings", "patience"}, {nullptr, -1, "x"}},
+      {{"settings", "target_dice"}, {-1, 2, "x"}},
+      {{"settings", "steps_per_epoch"}, {-1, "x"}},
+      {{"settings", "oversampling"}, {-1, 2, "x"}},
+      {{"settings", "volumes_per_batch"}, {0, "x"}},
       {{"best", "evaluations_since"}, {-1, "x"}},
       {{"best", "smoothed_dice"}, {2, "x"}},
       {{"format"}, {nullptr, 2, "1"}}};

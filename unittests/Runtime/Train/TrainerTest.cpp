@@ -269,6 +269,35 @@ TEST_F(Loop, PatienceEndsTheRun) {
   EXPECT_EQ(state.evaluationsSinceBest, 2);
 }
 
+TEST_F(Loop, ATargetEndsTheRun) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  const std::vector<double> scores = {0.5, 0.6, 0.8, 0.9};
+  size_t calls = 0;
+  TrainerConfig config = configOf(60);
+  config.targetDice = 0.75;
+  ASSERT_TRUE(run(runner, state, config, scoring(scores, calls)).ok());
+  EXPECT_EQ(calls, 3u);
+  EXPECT_EQ(state.step, 9);
+  EXPECT_EQ(earlyEnd(config, state), "--target-dice");
+}
+
+// Of evaluations at each epoch and every so many steps, those of the first
+// epochs are left out.
+TEST_F(Loop, SkipsTheFirstEvaluations) {
+  for (const int64_t every : {0, 2}) {
+    ModelRunner runner = makeRunner(pool);
+    TrainState state = fresh(runner);
+    const std::vector<double> scores(12, 0.5);
+    size_t calls = 0;
+    TrainerConfig config = configOf(12);
+    config.evaluateEvery = every;
+    config.skipEpochs = 2;
+    ASSERT_TRUE(run(runner, state, config, scoring(scores, calls)).ok());
+    EXPECT_EQ(calls, every ? 3u : 2u) << "steps 9 and 12, or 8, 10 and 12";
+  }
+}
+
 TEST_F(Loop, TimeEndsTheRun) {
   ModelRunner runner = makeRunner(pool);
   TrainState state = fresh(runner);

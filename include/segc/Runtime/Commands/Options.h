@@ -71,10 +71,17 @@ struct TrainOptions {
   DataOptions data;
   std::string results = "results";
   std::string batches, init, dumpGradients;
-  std::optional<int64_t> epochs, maxSteps;
+  /// Folder for the masks of the test cases, which follow the training; empty:
+  /// they are not predicted.
+  std::string predict;
+  std::optional<int64_t> epochs, maxSteps, stepsPerEpoch;
   std::optional<bool> augment; ///< Default: that of the resumed run.
   /// Of patches: "none", or see chooseAugmentation().
   std::optional<std::string> augmentation;
+  /// Of patches: the share that must show foreground (0 to 1), and how many
+  /// volumes the planes of a batch are from. Default: as the rules have it.
+  std::optional<double> oversampling;
+  std::optional<int64_t> volumesPerBatch;
   std::optional<std::string> augmentOn; ///< "host" or "device".
   std::optional<int64_t> loaderThreads; ///< 1 if absent.
   bool resume = false;
@@ -89,6 +96,7 @@ struct TrainOptions {
   std::optional<std::string> scheduleBy; ///< "step" or "epoch"
   std::optional<double> maxSeconds;
   std::optional<int64_t> patience;
+  std::optional<double> targetDice; ///< 0 to 1; 0: none.
   std::optional<std::string> bestBy;
   std::optional<int64_t> logEvery, evaluateEvery;
   int64_t saveEvery = 0, skipEval = 0;

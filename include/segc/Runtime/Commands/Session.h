@@ -87,6 +87,7 @@ struct Recipe {
   BestMeasure bestBy = BestMeasure::Dice;
   double maxSeconds = 0;
   int64_t patience = 0;
+  double targetDice = 0;
   /// Which checkpoint of a fold its published table is about.
   const char *published = "last";
 };

@@ -41,16 +41,21 @@ struct RunSettings {
   double trainSplit = 1;
   bool legacyResize = false, augment = false;
   std::string augmentation; ///< Of patches; empty for other samples.
+  /// As asked for; absent: as the rules have it.
+  std::optional<double> oversampling;
+  std::optional<int64_t> volumesPerBatch;
   std::string augmentOn; ///< "host" or "device"; empty if nothing is augmented.
   int64_t ranks = 1;     ///< Processes that train together.
   int64_t accumulate = 1; ///< Batches of a step.
   std::string precision, optimizer;
   Schedule schedule;
+  int64_t stepsPerEpoch = 0; ///< As asked for; 0: as the recipe has it.
   double momentum = 0, weightDecay = 0;
   BestMeasure bestBy = BestMeasure::Dice;
   /// Ends of the run before its last step; 0: none.
   double maxSeconds = 0;
-  int64_t patience = 0; ///< Evaluations without a new best.
+  int64_t patience = 0;  ///< Evaluations without a new best.
+  double targetDice = 0; ///< Of the best evaluation.
 
   OrderedJson toJson() const;
   static RunSettings fromJson(JsonReader reader);

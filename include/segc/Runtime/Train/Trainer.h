@@ -30,14 +30,15 @@ struct TrainerConfig {
   int64_t accumulate = 1; ///< Batches of a step, whose gradients are averaged.
   int64_t logEvery = 10;
   int64_t evaluateEvery = 0;  ///< steps; 0: see evaluateEpochs
-  bool evaluateEpochs = true; ///< at the end of each epoch ...
-  int64_t skipEpochs = 0;     ///< ... behind these
+  bool evaluateEpochs = true; ///< at the end of each epoch
+  int64_t skipEpochs = 0;     ///< none of either in these
   int64_t saveEvery = 0;      ///< steps; 0: at evaluations and in time
   std::string checkpoints;    ///< folder of last/ and best/; empty: none
   bool keepBest = true;
   BestMeasure bestBy = BestMeasure::Dice;
   double maxSeconds = 0;       ///< of training, over all runs; 0: no limit
   int64_t patience = 0;        ///< evaluations without a new best; 0: no limit
+  double targetDice = 0;       ///< of the best evaluation; 0: none
   std::string dumpGradients;   ///< safetensors file of the first step's
   RunPhases *phases = nullptr; ///< takes the time of checkpoints
   /// Of a training by several ranks, of which the first one saves.
