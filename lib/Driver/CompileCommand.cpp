@@ -149,14 +149,16 @@ static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
 static void addPrecision(CLI::App &command, PipelineOptions &pipeline) {
   command
       .add_option("--precision", pipeline.precision,
-                  "f32 (default); f16 or bf16 store values in 16 bits where "
+                  "Types of values: f32 (default); f16 or bf16 store values in "
+                  "16 bits where "
                   "that is safe and saves time; tf32 stores f32 and multiplies "
                   "10 bits of the mantissa, on GPUs (docs/Precision.md)")
       ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
   command
-      .add_option("--precision-lists", pipeline.precisionLists,
-                  "JSON file with the precision classes of ops, in the "
-                  "format of `segc precision-lists`")
+      .add_option(
+          "--precision-lists", pipeline.precisionLists,
+          "File (JSON) with the precision classes of ops, in the format of "
+          "`segc precision-lists` (default: those that it prints)")
       ->check(CLI::ExistingFile);
 }
 
@@ -177,9 +179,10 @@ static void addFusion(CLI::App &command, PipelineOptions &pipeline) {
 static void addMemory(CLI::App &command, CompileOptions &options) {
   PipelineOptions &pipeline = options.pipeline;
   command
-      .add_option("--device-memory", options.deviceMemory,
-                  "Memory of the device, such as 80GiB: a model for a GPU "
-                  "that takes more is refused, with what takes how much")
+      .add_option(
+          "--device-memory", options.deviceMemory,
+          "Memory of the device, such as 80GiB: a model for a GPU that takes "
+          "more is refused, with what takes how much (default: any)")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
       ->check(CLI::Range(0.0, 0x1p62));
   auto *fit =
@@ -188,8 +191,8 @@ static void addMemory(CLI::App &command, CompileOptions &options) {
               "--fit-memory", pipeline.fitMemory,
               "Limit on the arena of each entry (the memory between kernels "
               "for the maximum batch, without parameters, gradients and "
-              "optimizer state), such as 400MiB. Kernels are recomputed "
-              "where keeping their results would exceed it")
+              "optimizer state), such as 400MiB. Kernels are recomputed where "
+              "keeping their results would exceed it (default: no limit)")
           ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
           // Larger values are negative numbers that CLI11 has converted.
           ->check(CLI::Range(0.0, 0x1p62));
@@ -233,9 +236,10 @@ static void addCommunication(CLI::App &command, PipelineOptions &pipeline) {
                   "Type that gradients have between ranks: f32 (default), or "
                   "bf16 or f16, which are half the bytes. Sums are f32")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}));
-  command.add_flag("--shard-optimizer", pipeline.shardOptimizer,
-                   "Ranks share the states of the optimizer, and the update "
-                   "(ZeRO-1; on a CPU)");
+  command.add_flag(
+      "--shard-optimizer", pipeline.shardOptimizer,
+      "Share the states of the optimizer, and the update, between ranks "
+      "(ZeRO-1; on a CPU)");
   command.add_flag("--sync-batch", pipeline.syncBatch,
                    "Take what is of a whole batch over the batches of all "
                    "ranks: statistics of batch norm, batch-reduced Dice, "
@@ -253,13 +257,13 @@ static void addPasses(CLI::App &command, CompileOptions &options) {
                     "--fuel " + limit,
                     "expected N, fusion=N, strategy=N or memory=N");
           },
-          "N, fusion=N, strategy=N or memory=N: make at most N decisions (of "
-          "that kind) and print the last one; repeatable")
+          "Make at most N decisions, with N, or of a kind, with fusion=N, "
+          "strategy=N or memory=N, and print the last one; repeatable")
       ->allow_extra_args(false); // Names of ops may follow.
   command
       .add_option("--from", options.from,
-                  "Phase that the input has passed: it is the output of "
-                  "--emit PHASE")
+                  "Phase that the input has passed: it is the output of --emit "
+                  "PHASE (default: none, a network)")
       ->check(phaseNames({}));
   command
       .add_option("--load-pass-plugin", options.plugins,
@@ -277,7 +281,7 @@ static void addPasses(CLI::App &command, CompileOptions &options) {
           options.insertedPasses.push_back({phase.str(), pipeline.str()});
         }
       },
-      "PHASE=PIPELINE: run a pass pipeline after a phase");
+      "Run a pass pipeline after a phase, as PHASE=PIPELINE; repeatable");
   after->allow_extra_args(false);
 }
 
@@ -315,12 +319,14 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
   addPredictions(command, options);
   addStrategies(command, options.pipeline);
   addPrecision(command, options.pipeline);
-  auto *inference = command.add_flag("!--inference", options.pipeline.training,
-                                     "predict only");
+  auto *inference =
+      command.add_flag("!--inference", options.pipeline.training,
+                       "Compile the entry predict alone, without training");
   command
-      .add_flag("--features", options.pipeline.features,
-                "predict gives the features in front of the 1x1 head, which "
-                "segrun applies after it has averaged windows")
+      .add_flag(
+          "--features", options.pipeline.features,
+          "Give the features in front of the 1x1 head, which segrun applies "
+          "after it has averaged windows, instead of probabilities")
       ->needs(inference);
   command
       .add_option_function<std::string>(
@@ -329,12 +335,12 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
             options.insertedPasses.push_back(
                 {"entries", "seg-add-augment-entry{rules=" + rules + "}"});
           },
-          "Train on crops that the model augments by the rules v2, example or "
-          "mlperf: adds the entry augment")
+          "Train on crops that the model augments by these rules: adds the "
+          "entry augment (default: none)")
       ->check(CLI::IsMember({"v2", "example", "mlperf"}))
       ->excludes(inference);
   command.add_option("--weights", options.weights,
-                     "Embed weights (.safetensors)");
+                     "File of weights to embed (.safetensors; default: none)");
   command.add_option("--pipeline", options.pipelineKeys,
                      "Keys to set in the pipeline of the model, as JSON, such "
                      "as {\"postprocess\": \"largest\"}");

@@ -56,7 +56,9 @@ static void addCompile(CLI::App &app, int &code) {
   command->add_option("-o,--output", options->output,
                       "Output file: a model (.so), or text with --emit");
   command
-      ->add_option("--emit", options->emit, "Stop after a phase and print it")
+      ->add_option(
+          "--emit", options->emit,
+          "Stop after a phase and print it (default: none, write a model)")
       ->check(phaseNames(codeNames()));
   command->add_option("--dump-to", options->dumpTo,
                       "Directory for the IR after every phase");
@@ -121,7 +123,8 @@ static void addInspect(CLI::App &app, int &code) {
   CLI::App *command = app.add_subcommand(
       "inspect", "Describe a model or a network: inputs, outputs, "
                  "parameters, memory");
-  command->add_option("MODEL", *path, ".so or .mlir")->required();
+  command->add_option("MODEL", *path, "Model (.so) or network (.mlir)")
+      ->required();
   command->add_flag("--json", *asJson, "Print the manifest as JSON");
   auto load = std::make_shared<bool>(false);
   command->add_flag("--load", *load,
@@ -135,13 +138,17 @@ static void addExport(CLI::App &app, int &code) {
   auto options = std::make_shared<OnnxExportOptions>();
   CLI::App *command = app.add_subcommand(
       "export", "Write a network with its weights as an ONNX model");
-  command->add_option("NETWORK", options->network, ".mlir")->required();
+  command
+      ->add_option("NETWORK", options->network,
+                   "Network in the seg dialect (.mlir)")
+      ->required();
   command
       ->add_option("--weights", options->weights,
                    "Weights of the network, a safetensors file such as a "
                    "checkpoint's model.safetensors")
       ->required();
-  command->add_option("-o,--output", options->output, "File to write (.onnx)")
+  command
+      ->add_option("-o,--output", options->output, "File for the model (.onnx)")
       ->required();
   command->add_option("--pipeline", options->pipelineKeys,
                       "Keys to set in the pipeline, which is the model's "
@@ -154,7 +161,7 @@ static void addImport(CLI::App &app, int &code) {
   auto options = std::make_shared<NetworkImportOptions>();
   CLI::App *command = app.add_subcommand(
       "import", "Write an ONNX model as a network and its weights");
-  command->add_option("MODEL", options->input, ".onnx")->required();
+  command->add_option("MODEL", options->input, "Model (.onnx)")->required();
   command
       ->add_option("-o,--output", options->output,
                    "File for the network (.mlir)")
@@ -164,8 +171,8 @@ static void addImport(CLI::App &app, int &code) {
                       "with the ending .safetensors)");
   command
       ->add_option("--patch", options->patch,
-                   "Size of the image in voxels, in z, y, x order, for a model "
-                   "that leaves it open")
+                   "Size of the image in voxels, as z,y,x, for a model that "
+                   "leaves it open (default: the model's)")
       ->expected(2, 3)
       ->delimiter(',');
   onCommand(command, code, [=] { return importNetwork(*options); });

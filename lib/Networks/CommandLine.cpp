@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RecipeArguments.h"
 #include "segc/Base/Files.h"
 #include "segc/Networks/Networks.h"
 #include "segc/Plan/PlanFile.h"
-#include "llvm/ADT/StringSwitch.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -33,137 +33,28 @@ static Status refusePlanned(const char *option) {
 
 namespace {
 
-/// An option that means yes alone and takes yes or no as a value.
-template <typename T>
-void addSwitch(CLI::App &app, const char *name, T &value,
-               const std::string &description) {
-  auto assign = [&value, name](const std::string &text) {
-    auto parsed = llvm::StringSwitch<std::optional<bool>>(text)
-                      .CasesLower({"", "yes", "true", "t", "y", "1"}, true)
-                      .CasesLower({"no", "false", "f", "n", "0"}, false)
-                      .Default(std::nullopt);
-    if (!parsed)
-      throw CLI::ValidationError(name, "expected yes or no, got " + text);
-    value = *parsed;
-  };
-  app.add_option_function<std::string>(name, assign, description)
-      ->expected(0, 1)
-      ->type_name("[BOOLEAN]");
-}
-
-/// Loss and optimizer: the same options for every network. What is not given
-/// stays as the network's recipe has it.
-class RecipeArguments {
-public:
-  void declare(CLI::App &app) {
-    std::vector<std::string> kinds;
-    for (const Optimizer &known : optimizers())
-      kinds.push_back(known.kind);
-    app.add_option("--optimizer", optimizer)->check(CLI::IsMember(kinds));
-    app.add_option("--learning-rate", learningRate, "default of the runtime");
-    app.add_option("--weight-decay", weightDecay, "default of the runtime");
-    app.add_option("--momentum", momentum,
-                   "default of the runtime (" + optimizersWith("momentum") +
-                       ")");
-    app.add_option("--epsilon", epsilon, "of " + optimizersWith("epsilon"));
-    addSwitch(app, "--nesterov", nesterov,
-              "Nesterov's momentum (" + optimizersWith("nesterov") + ")");
-    addSwitch(app, "--lookahead", lookahead, "average fast and slow weights");
-    app.add_option("--lookahead-sync", lookaheadSync, "steps between averages");
-    app.add_option("--lookahead-alpha", lookaheadAlpha,
-                   "step of the slow weights");
-    app.add_option("--clip-norm", clipNorm,
-                   "largest norm of the gradients; 0: not clipped");
-    app.add_option("--decay-parameters", decayParameters,
-                   "which parameters decay: those of the published recipe, "
-                   "all, or kernels without biases and norms")
-        ->check(CLI::IsMember({"published", "all", "kernels"}));
-    app.add_option(
-           "--loss", loss,
-           "Dice loss; cross-entropy, that of the worst voxels or focal "
-           "loss; or two of them")
-        ->check(CLI::IsMember({"dice", "ce", "dice_ce", "focal", "dice_focal",
-                               "topk", "dice_topk"}));
-    app.add_option("--focal-gamma", focalGamma,
-                   "exponent of the focal loss (2)");
-    app.add_option("--top-k-percent", topKPercent,
-                   "of the voxels of a batch that the top-k loss takes (10)");
-    addSwitch(app, "--loss-batch-reduction", batchReduce,
-              "one Dice for the whole batch");
-    addSwitch(app, "--loss-include-background", includeBackground,
-              "class 0 counts in the Dice loss");
-    app.add_option("--class-weights", classWeights,
-                   "of the cross-entropy, one for each class")
-        ->delimiter(',');
-    addSwitch(app, "--ignore-unlabelled", ignoreUnlabelled,
-              "voxels whose label is no class do not count");
-  }
-
-  void apply(LossOptions &options) const {
-    if (loss) {
-      StringRef name = *loss;
-      options.dice = name.starts_with("dice");
-      options.crossEntropy = name != "dice";
-      options.focalGamma = name.ends_with("focal") ? 2 : 0;
-      options.topKPercent = name.ends_with("topk") ? 10 : 0;
-    }
-    options.topKPercent = topKPercent.value_or(options.topKPercent);
-    options.focalGamma = focalGamma.value_or(options.focalGamma);
-    options.batchReduce = batchReduce.value_or(options.batchReduce);
-    options.includeBackground =
-        includeBackground.value_or(options.includeBackground);
-    options.classWeights = classWeights;
-    // A plan with an ignore label says so, too.
-    options.ignoreUnlabelled |= ignoreUnlabelled;
-  }
-
-  void apply(OptimizerOptions &options) const {
-    if (optimizer && *optimizer != options.kind)
-      options.switchTo(*optimizer);
-    options.learningRate = learningRate.value_or(options.learningRate);
-    options.weightDecay = weightDecay.value_or(options.weightDecay);
-    options.momentum = momentum.value_or(options.momentum);
-    options.epsilon = epsilon.value_or(options.epsilon);
-    options.nesterov = nesterov.value_or(options.nesterov);
-    options.clipNorm = clipNorm.value_or(options.clipNorm);
-    if (decayParameters)
-      options.decayScope = *decayParameters == "all" ? DecayScope::All
-                           : *decayParameters == "kernels"
-                               ? DecayScope::Kernels
-                               : DecayScope::Published;
-    options.lookahead = lookahead;
-    options.lookaheadSync = lookaheadSync.value_or(options.lookaheadSync);
-    options.lookaheadAlpha = lookaheadAlpha.value_or(options.lookaheadAlpha);
-  }
-
-private:
-  std::optional<std::string> optimizer, loss, decayParameters;
-  std::vector<double> classWeights;
-  std::optional<double> learningRate, weightDecay, momentum, epsilon,
-      lookaheadAlpha, focalGamma, topKPercent, clipNorm;
-  std::optional<int64_t> lookaheadSync;
-  std::optional<bool> batchReduce, includeBackground, nesterov;
-  bool lookahead = false, ignoreUnlabelled = false;
-};
-
 class UNetCommand {
 public:
   static constexpr const char *summary =
       "U-Net with valid convolutions, for images";
 
   void declare(CLI::App &app) {
-    app.add_option("--width", options.width, "channels of the first level")
+    app.add_option("--width", options.width, "Channels of the first level")
         ->capture_default_str();
     app.add_option("--size", options.inputSize,
-                   "height and width of the padded image")
+                   "Height and width of the padded image, in pixels")
         ->capture_default_str();
-    app.add_option("--classes", options.classes)->capture_default_str();
-    app.add_option("--channels", options.channels, "channels of the image")
+    app.add_option("--classes", options.classes,
+                   "Number of classes, with the background")
         ->capture_default_str();
-    app.add_option("--batch-size", options.batch)->capture_default_str();
-    app.add_option("--dropout", options.dropout, "rate at the bottleneck")
+    app.add_option("--channels", options.channels, "Channels of the image")
         ->capture_default_str();
-    recipe.declare(app);
+    app.add_option("--batch-size", options.batch, "Samples of a step")
+        ->capture_default_str();
+    app.add_option("--dropout", options.dropout,
+                   "Rate of the dropout at the bottleneck, 0 to 1")
+        ->capture_default_str();
+    recipe.declare(app, options.loss, options.optimizer);
   }
   StatusOr<UNetOptions> resolve() {
     recipe.apply(options.loss);
@@ -184,28 +75,32 @@ public:
 
   void declare(CLI::App &app) {
     app.add_option("--input-shape", options.inputShape,
-                   "size of the resampled volume")
+                   "Size of the resampled volume in voxels, as z,y,x")
         ->expected(3)
         ->delimiter(',')
         ->capture_default_str();
-    app.add_option("--width", options.width, "channels of the first level")
+    app.add_option("--width", options.width, "Channels of the first level")
         ->capture_default_str();
-    app.add_option("--classes", options.classes)->capture_default_str();
+    app.add_option("--classes", options.classes,
+                   "Number of classes, with the background")
+        ->capture_default_str();
     app.add_option("--channels", options.channels,
-                   "channels of the image; --width is a multiple of them")
+                   "Channels of the image; --width is a multiple of them")
         ->capture_default_str();
-    app.add_option("--batch-size", options.batch)->capture_default_str();
-    app.add_option("--convolution-size", options.convolutionSize, "3 or 5")
+    app.add_option("--batch-size", options.batch, "Samples of a step")
+        ->capture_default_str();
+    app.add_option("--convolution-size", options.convolutionSize,
+                   "Edge of the filters in voxels, 3 or 5")
         ->capture_default_str();
     app.add_option("--downscale-blocks", options.downscaleBlocks,
-                   "convolutions of each level going down")
+                   "Convolutions of each level going down")
         ->delimiter(',')
         ->capture_default_str();
     app.add_option("--upscale-blocks", options.upscaleBlocks,
-                   "convolutions of each level going up")
+                   "Convolutions of each level going up")
         ->delimiter(',')
         ->capture_default_str();
-    recipe.declare(app);
+    recipe.declare(app, options.loss, options.optimizer);
   }
   StatusOr<VNetOptions> resolve() {
     recipe.apply(options.loss);
@@ -222,39 +117,58 @@ private:
 class NNUNetCommand {
 public:
   static constexpr const char *summary =
-      "nnU-Net, by Decathlon task, by patch and spacing, or by a plan";
+      "nnU-Net, by Decathlon task, by patch and spacing, or by a plan. Loss "
+      "and optimizer are those of the published example, with a plan of v2 "
+      "those of nnU-Net v2";
 
   void declare(CLI::App &app) {
+    const NNUNetOptions published;
     app.add_option("--plan", plan,
-                   "plan of `segrun plan`, which gives all but the batch, the "
-                   "norm and what follows");
-    app.add_option("--configuration", configuration,
-                   "of the plan (3d_fullres, or the only one)");
+                   "Plan of `segrun plan`, which says all but the batch, the "
+                   "norm and what follows; default: none");
+    app.add_option(
+        "--configuration", configuration,
+        "Configuration of the plan; default: 3d_fullres, or the only one");
     app.add_option("--task", task,
-                   "01 to 10; gives patch, spacing, classes and channels (01 "
-                   "unless --patch is given)");
+                   "Decathlon task, 01 to 10, which gives patch, spacing, "
+                   "classes and channels; default: 01 unless --patch is given");
     app.add_option("--dim", dim,
-                   "2 or 3 (3, or the number of sizes of --patch)");
-    app.add_option("--patch", patch, "sizes in z, y, x order")
+                   "Number of axes, 2 or 3; default: 3, or the number of sizes "
+                   "of --patch");
+    app.add_option(
+           "--patch", patch,
+           "Sizes of a patch in voxels, as z,y,x; default: those of the task")
         ->expected(2, 3)
         ->delimiter(',');
-    app.add_option("--spacing", spacing, "target spacing in z, y, x order")
+    app.add_option(
+           "--spacing", spacing,
+           "Distances of voxels in mm, as z,y,x; default: those of the task")
         ->expected(2, 3)
         ->delimiter(',');
-    app.add_option("--classes", classes);
-    app.add_option("--channels", channels, "channels of the image");
-    app.add_option("--batch-size", batch);
-    app.add_option("--norm", norm, "of every convolution but the heads")
+    app.add_option(
+        "--classes", classes,
+        "Number of classes, with the background; default: that of the task");
+    app.add_option("--channels", channels,
+                   "Channels of the image; default: those of the task");
+    app.add_option("--batch-size", batch,
+                   "Samples of a step; default: that of the plan, else " +
+                       std::to_string(published.batch));
+    app.add_option("--norm", norm, "Norm of every convolution but the heads")
         ->check(CLI::IsMember({"instance", "batch", "group", "none"}))
         ->capture_default_str();
-    app.add_option("--negative-slope", negativeSlope, "of the leaky ReLU");
-    addSwitch(app, "--deep-supervision", deepSupervision,
-              "losses on lower decoder levels too (yes for plans of v2)");
+    app.add_option("--negative-slope", negativeSlope,
+                   "Slope of the leaky ReLU for values below 0; default: 0.01");
+    addSwitch(
+        app, "--deep-supervision",
+        [this](bool value) { deepSupervision = value; },
+        "Add losses on lower levels of the decoder; default: no, with a plan "
+        "of v2 yes");
     app.add_option("--deep-supervision-weights", headWeights,
-                   "of 1, 1/2 and 1/4: times 8/15 as published, or normalized "
-                   "to a sum of 1")
+                   "Weights of the losses, of 1, 1/2 and 1/4: times 8/15 as "
+                   "published, or normalized to a sum of 1; default: "
+                   "published, with a plan of v2 normalized")
         ->check(CLI::IsMember({"published", "normalized"}));
-    recipe.declare(app);
+    recipe.declare(app, published.loss, published.optimizer);
   }
   StatusOr<NNUNetOptions> resolve() {
     if (!plan.empty())
@@ -337,33 +251,36 @@ public:
 
   void declare(CLI::App &app) {
     app.add_option("--plan", plan,
-                   "plan of `segrun plan --rules mlperf`, which gives all but "
-                   "the batch, the norm and what follows");
-    app.add_option("--configuration", configuration,
-                   "of the plan (3d_fullres, or the only one)");
-    patch = app.add_option("--patch", options.patch, "sizes in z, y, x order")
+                   "Plan of `segrun plan --rules mlperf`, which says all but "
+                   "the batch, the norm and what follows; default: none");
+    app.add_option(
+        "--configuration", configuration,
+        "Configuration of the plan; default: 3d_fullres, or the only one");
+    patch = app.add_option("--patch", options.patch,
+                           "Sizes of a patch in voxels, as z,y,x")
                 ->expected(3)
                 ->delimiter(',')
                 ->capture_default_str();
     filters = app.add_option("--filters", options.filters,
-                             "channels of each level going down; as many "
-                             "levels")
+                             "Channels of each level going down, which says "
+                             "how many levels there are")
                   ->delimiter(',')
                   ->capture_default_str();
-    classes =
-        app.add_option("--classes", options.classes)->capture_default_str();
+    classes = app.add_option("--classes", options.classes,
+                             "Number of classes, with the background")
+                  ->capture_default_str();
     channels =
-        app.add_option("--channels", options.channels, "channels of the image")
+        app.add_option("--channels", options.channels, "Channels of the image")
             ->capture_default_str();
-    batch =
-        app.add_option("--batch-size", options.batch)->capture_default_str();
-    app.add_option("--norm", norm, "of every convolution but the last")
+    batch = app.add_option("--batch-size", options.batch, "Samples of a step")
+                ->capture_default_str();
+    app.add_option("--norm", norm, "Norm of every convolution but the last")
         ->check(CLI::IsMember({"instance", "batch"}))
         ->capture_default_str();
     app.add_option("--negative-slope", options.negativeSlope,
-                   "of the leaky ReLU; 0: ReLU")
+                   "Slope of the leaky ReLU for values below 0; 0: ReLU")
         ->capture_default_str();
-    recipe.declare(app);
+    recipe.declare(app, options.loss, options.optimizer);
   }
   StatusOr<UNet3DOptions> resolve() {
     if (!plan.empty())
@@ -402,8 +319,10 @@ private:
   RecipeArguments recipe;
 };
 
+} // namespace
+
 /// Option names may have underscores, as the published examples write some.
-std::string withDashes(std::string argument) {
+static std::string withDashes(std::string argument) {
   if (StringRef(argument).starts_with("--"))
     std::replace(argument.begin(),
                  argument.begin() +
@@ -413,7 +332,7 @@ std::string withDashes(std::string argument) {
 }
 
 template <typename Command>
-void declare(CLI::App &app, Command &command, StringRef name) {
+static void declare(CLI::App &app, Command &command, StringRef name) {
   app.name("segc model " + name.str());
   // The caller answers --help.
   app.set_help_flag();
@@ -421,8 +340,8 @@ void declare(CLI::App &app, Command &command, StringRef name) {
 }
 
 template <typename Command>
-StatusOr<OwningOpRef<ModuleOp>> run(MLIRContext *context, StringRef name,
-                                    ArrayRef<std::string> args) {
+static StatusOr<OwningOpRef<ModuleOp>> run(MLIRContext *context, StringRef name,
+                                           ArrayRef<std::string> args) {
   Command command;
   CLI::App app;
   declare(app, command, name);
@@ -440,8 +359,6 @@ StatusOr<OwningOpRef<ModuleOp>> run(MLIRContext *context, StringRef name,
   SEGC_RETURN_IF_ERROR(validate(options));
   return Command::build(context, options);
 }
-
-} // namespace
 
 template <typename Command>
 static void visit(StringRef name,

@@ -30,21 +30,23 @@ static CLI::Validator trainingShare() {
 }
 
 void segc::addThreads(CLI::App &app, int64_t &threads) {
-  app.add_option("--threads", threads, "Number of threads; 0: all cores")
+  app.add_option("--threads", threads,
+                 "Number of threads; default: 0, all cores")
       ->check(integerIn(0, 4096));
 }
 
 void segc::addSharing(CLI::App &app, std::optional<int64_t> &ranks) {
-  app.add_option("--ranks", ranks,
-                 "Start so many processes on this machine that share the "
-                 "cases or folds; on a cluster its launcher starts them")
+  app.add_option(
+         "--ranks", ranks,
+         "Number of processes to start on this machine, which share the cases "
+         "or folds; on a cluster its launcher starts them; default: 1")
       ->check(integerIn(1, maxRanks));
 }
 
 void segc::addModelOptions(CLI::App &app, ModelOptions &options) {
-  app.add_option("--model", options.model,
-                 "Compiled model (.so), or a network (.mlir), which is "
-                 "compiled first")
+  app.add_option(
+         "--model", options.model,
+         "Compiled model (.so), or a network (.mlir), which is compiled first")
       ->required();
   app.add_option("--device", options.device,
                  "Device that runs the model: " + deviceNames() +
@@ -55,11 +57,11 @@ void segc::addModelOptions(CLI::App &app, ModelOptions &options) {
                  "Samples of a step; default: the model's maximum")
       ->check(integerIn(1, maxBatch));
   app.add_flag("--amp,--use_amp", options.amp,
-               "16-bit arithmetic; a .so must be compiled with --precision "
-               "f16");
+               "Compute with 16-bit values and products: compiles a network "
+               "with --precision f16, and refuses a .so of f32");
   app.add_flag("--check-memory", options.checkMemory,
-               "Guard all buffers and check the guards after each call; on "
-               "a GPU, wait for each kernel");
+               "Guard all buffers and check the guards after each call; on a "
+               "GPU, wait for each kernel");
   app.add_flag("--no-dependent-launches", options.noDependentLaunches,
                "On a GPU, begin no kernel before the one in front of it has "
                "ended; without the flag those that the model marks do");
@@ -67,38 +69,41 @@ void segc::addModelOptions(CLI::App &app, ModelOptions &options) {
 
 static void addImageLimit(CLI::App &app, int64_t &maxImageBytes) {
   app.add_option("--max-image-bytes", maxImageBytes,
-                 "Maximum size of one image after decompression; larger images "
-                 "are refused before memory is allocated")
+                 "Maximum size of one image in bytes, after decompression; "
+                 "larger images are refused before memory is allocated")
       ->check(integerIn(1, int64_t{1} << 46))
       ->capture_default_str();
 }
 
 static void addVolumeOptions(CLI::App &app, DataOptions &options) {
-  app.add_option(
-         "--channel", options.channel,
-         "Channel that a model of one channel takes from images of several, "
-         "from 0")
+  app.add_option("--channel", options.channel,
+                 "Channel, from 0, that a model of one channel takes from "
+                 "images of several; default: none, such images are refused")
       ->check(integerIn(0, 32766));
   app.add_option("--orientation", options.orientation,
                  "Order of the axes of volumes: RAS, or file (as stored); "
                  "default: what the checkpoint or the model records")
       ->check(CLI::IsMember({"RAS", "file"}));
   app.add_option("--label-map", options.labelMap,
-                 "Classes of label values, e.g. 255=1,4=2");
+                 "Classes of label values, such as 255=1,4=2; default: label "
+                 "values are classes");
 }
 
 void segc::addDataOptions(CLI::App &app, DataOptions &options) {
   addImageLimit(app, options.maxImageBytes);
   app.add_option("--data,--data_dir,--data-dir", options.data,
-                 "Data set: a folder with train-volume.tif or dataset.json");
-  app.add_option("--fold,--crossvalidation_idx", options.fold,
-                 "Cross-validation fold")
-      ->check(integerIn(0, 4));
+                 "Data set: a folder with train-volume.tif or dataset.json, or "
+                 "a cache of `segrun preprocess`");
   app.add_option(
-         "--train-split,--train_split", options.trainSplit,
-         "Share of the cases for training; the others are for validation")
+         "--fold,--crossvalidation_idx", options.fold,
+         "Fold of the cross-validation that is held out, 0 to 4; default: none")
+      ->check(integerIn(0, 4));
+  app.add_option("--train-split,--train_split", options.trainSplit,
+                 "Share of the cases that train, in the order of the data set; "
+                 "the others validate; default: 1")
       ->check(trainingShare());
-  app.add_option("--seed", options.seed, "Seed of all random numbers")
+  app.add_option("--seed", options.seed,
+                 "Seed of all random numbers; default: 0")
       ->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options.legacyResize,
                "Resize without the half-pixel shift, as TensorFlow 1 does");
@@ -117,20 +122,19 @@ static void addWindowSettings(CLI::App &app, WindowSettings &settings,
          [&settings](const std::string &name) {
            settings.constantWeights = name == "constant";
          },
-         "Weights of a window's voxels, gaussian or constant; default: " +
-             defaultWeights)
+         "Weights of the voxels of a window; default: " + defaultWeights)
       ->check(CLI::IsMember({"gaussian", "constant"}));
   app.add_flag_function(
       "--tta,!--no-tta",
       [&settings](int64_t count) { settings.flips = count > 0; },
-      "Predict each window in all combinations of flips");
+      "Predict each window in all combinations of flips; default: as the model "
+      "says, else no");
   app.add_option_function<std::string>(
          "--average",
          [&settings](const std::string &name) {
            settings.averageProbabilities = name == "probabilities";
          },
-         "What windows, flips and members are averaged as: logits (default) "
-         "or probabilities")
+         "What windows, flips and members are averaged as; default: logits")
       ->check(CLI::IsMember({"logits", "probabilities"}));
 }
 
@@ -155,10 +159,10 @@ std::string segc::givenOf(const CLI::App &app,
 std::set<std::string> segc::addOriginalGrid(CLI::App &app,
                                             OriginalGridOptions &options) {
   const size_t before = app.get_options().size();
-  app.add_option("--dataset", options.dataset,
-                 "Of a cache: the folder of its data set, whose labels the "
-                 "predictions are compared with; default: where the cache was "
-                 "written from");
+  app.add_option(
+      "--dataset", options.dataset,
+      "Of a cache: the folder of its data set, whose labels the predictions "
+      "are compared with; default: where the cache was written from");
   const std::string byRules = "that of the plan's rules";
   addWindowSettings(app, options.windows, byRules, byRules);
   app.add_flag("--save-masks", options.saveMasks,
@@ -168,28 +172,30 @@ std::set<std::string> segc::addOriginalGrid(CLI::App &app,
 
 static void addEvaluate(CLI::App &root,
                         std::function<CommandResult()> &command) {
-  CLI::App &app =
-      *root.add_subcommand("evaluate", "Compute losses and Dice scores");
+  CLI::App &app = *root.add_subcommand(
+      "evaluate",
+      "Compute losses and Dice scores of a model, or compare labels");
   auto options = std::make_shared<EvaluateOptions>();
   addModelOptions(app, options->model);
   addDataOptions(app, options->data);
   app.get_option("--model")->required(false);
-  app.add_option("--checkpoint", options->checkpoint,
-                 "Weights, a checkpoint or a results folder; default: those "
-                 "in the model");
+  app.add_option("--checkpoint,--ckpt_path", options->checkpoint,
+                 "Weights (.safetensors), a checkpoint or a results folder; "
+                 "default: those in the model");
   app.add_option("--results", options->results,
                  "Folder for metrics.json, metrics.csv and report.html; of "
                  "folders: case-metrics.json, case-metrics.csv and "
                  "summary.json");
   app.add_option("--split", options->split,
-                 "train, validation or test (where test cases have labels)");
+                 "Cases to evaluate: train, validation, or test where they "
+                 "have labels; default: validation");
   app.add_option("--predictions", options->predictions,
-                 "Folder of predicted labels to compare with --labels, "
-                 "instead of a model");
+                 "Folder of predicted labels to compare with --labels, instead "
+                 "of a model");
   app.add_option("--labels", options->labels,
-                 "Folder of labels, of the same names");
+                 "Folder of labels with the names of the --predictions");
   app.add_option("--surface-tolerance", options->surfaceTolerance,
-                 "Tolerance of the surface Dice in mm")
+                 "Tolerance of the surface Dice, in mm")
       ->check(numberIn(0, 1000))
       ->capture_default_str();
   addSharing(app, options->ranks);
@@ -212,19 +218,19 @@ static void addEvaluate(CLI::App &root,
 static std::set<std::string> addWindowOptions(CLI::App &app,
                                               WindowPredictOptions &options) {
   const size_t before = app.get_options().size();
-  app.add_option("--plan", options.plan,
-                 "plan.json by which cases are prepared; default: the model's "
-                 "own pipeline");
-  app.add_option("--configuration", options.configuration,
-                 "Configuration of the plan; default: the one that has the "
-                 "model's patch");
+  app.add_option(
+      "--plan", options.plan,
+      "Plan (JSON) by which cases are prepared; default: that in the model");
+  app.add_option(
+      "--configuration", options.configuration,
+      "Configuration of the plan; default: the one that has the model's patch");
   addWindowSettings(app, options, "0.5", "gaussian");
   app.add_option("--ensemble", options.ensemble,
                  "Several checkpoints, whose predictions are averaged")
       ->take_all();
   app.add_option("--max-memory", options.maxMemory,
-                 "Refuse cases that may take more, such as 2GiB, and predict "
-                 "one after the other")
+                 "Refuse cases that may take more memory, such as 2GiB, and "
+                 "predict one after the other; default: no limit")
       ->transform(CLI::AsSizeValue(false))
       ->check(integerIn(1, int64_t{1} << 46));
   CLI::Option *roi = app.add_option(
@@ -247,31 +253,41 @@ static std::set<std::string> addWindowOptions(CLI::App &app,
 
 static void addPredict(CLI::App &root,
                        std::function<CommandResult()> &command) {
-  CLI::App &app = *root.add_subcommand("predict", "Write masks");
+  CLI::App &app = *root.add_subcommand("predict", "Write masks of images");
   auto options = std::make_shared<PredictOptions>();
   addModelOptions(app, options->model);
-  app.add_option("--data", options->inputs, "A data set folder, or images")
+  app.add_option("--data,--data_dir,--data-dir", options->inputs,
+                 "Data set: a folder with train-volume.tif or dataset.json; or "
+                 "images, or folders of images")
       ->take_all()
       ->required();
   app.add_option("--output", options->output, "Folder for the masks")
       ->required();
-  app.add_option("--checkpoint", options->checkpoint,
-                 "Weights, a checkpoint or a results folder; default: those "
-                 "in the model");
-  app.add_option("--split", options->split, "train, validation or test");
-  app.add_option("--fold", options->data.fold, "As in training")
+  app.add_option("--checkpoint,--ckpt_path", options->checkpoint,
+                 "Weights (.safetensors), a checkpoint or a results folder; "
+                 "default: those in the model");
+  app.add_option(
+      "--split", options->split,
+      "Cases of a data set: train, validation or test; default: test");
+  app.add_option("--fold", options->data.fold,
+                 "Fold of the cross-validation that was held out, 0 to 4, for "
+                 "--split; default: none")
       ->check(integerIn(0, 4));
-  app.add_option("--train-split", options->data.trainSplit, "As in training")
+  app.add_option("--train-split", options->data.trainSplit,
+                 "Share of the cases that trained, for --split; default: 1")
       ->check(trainingShare());
-  app.add_option("--seed", options->data.seed, "As in training")
+  app.add_option(
+         "--seed", options->data.seed,
+         "Seed of the training, which draws the folds of slices; default: 0")
       ->check(integerIn(INT64_MIN));
-  app.add_flag("--legacy-resize", options->data.legacyResize, "As in training");
+  app.add_flag("--legacy-resize", options->data.legacyResize,
+               "Resize without the half-pixel shift, as in training");
   addImageLimit(app, options->data.maxImageBytes);
   addVolumeOptions(app, options->data);
   app.add_flag("--grey-masks", options->data.greyMasks,
-               "Also write the published masks with grey edges");
+               "Also write the published masks of slices, with grey edges");
   app.add_flag("--overlays,!--no-overlays", options->overlays,
-               "Also write pictures of the predictions");
+               "Also write pictures of the predictions; default: yes");
   app.add_option("--postprocess", options->postprocess,
                  "Steps that change the labels, such as "
                  "largest,holes:2,min-volume=50:each; a file of them (.json); "
@@ -293,18 +309,18 @@ static void addPredict(CLI::App &root,
 
 static void addBenchmark(CLI::App &root,
                          std::function<CommandResult()> &command) {
-  CLI::App &app =
-      *root.add_subcommand("benchmark", "Measure latency and throughput");
+  CLI::App &app = *root.add_subcommand(
+      "benchmark", "Measure latency and throughput of a model");
   auto options = std::make_shared<BenchmarkOptions>();
   addModelOptions(app, options->model);
   addDataOptions(app, options->data);
-  app.add_option("--mode", options->mode, "Entry to measure")
+  app.add_option("--mode", options->mode, "Entry to measure; default: predict")
       ->check(CLI::IsMember({"train", "predict"}));
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
-                 "Steps that are not timed, at the start")
+                 "Steps before those that are timed; default: 10")
       ->check(integerIn(0, maxBenchmarkSteps));
-  app.add_option("--steps,--bench-steps", options->steps,
-                 "Steps that are timed")
+  app.add_option("--steps,--bench-steps,--bench_steps", options->steps,
+                 "Steps that are timed; default: 50")
       ->check(integerIn(1, maxBenchmarkSteps));
   app.add_option(
          "--augment-on", options->augmentOn,
@@ -313,7 +329,7 @@ static void addBenchmark(CLI::App &root,
          "they are not augmented")
       ->check(CLI::IsMember({"host", "device"}));
   app.add_option("--json", options->json,
-                 "Results file; default: standard output");
+                 "File for the results (JSON); default: standard output");
   app.add_option("--profile", options->profile,
                  "File for the time of each kernel (JSON); `segc compile "
                  "--report` shows it");
@@ -321,7 +337,7 @@ static void addBenchmark(CLI::App &root,
                  "File for one step's kernels in the format of "
                  "chrome://tracing and Perfetto");
   app.add_option("--dump-outputs", options->dumpOutputs,
-                 "Write the last step's outputs (.safetensors)");
+                 "File for the outputs of the last step (.safetensors)");
   app.callback([&command, options] {
     command = [options] { return runBenchmark(*options); };
   });
@@ -332,16 +348,18 @@ static void addCheck(CLI::App &root, std::function<CommandResult()> &command) {
       *root.add_subcommand("check", "List the faults of a data set");
   auto options = std::make_shared<CheckOptions>();
   app.add_option("--data,DATA", options->data,
-                 "Data set: a folder with dataset.json, or slices")
+                 "Data set: a folder with dataset.json, or of slices")
       ->required();
-  app.add_option("--json", options->json, "File for the list of faults");
+  app.add_option("--json", options->json,
+                 "File for the list of faults (JSON); default: none");
   app.add_option("--fix", options->fix,
                  "Folder for a repaired copy; cases that cannot be repaired "
                  "are left out");
   app.add_flag("--renumber-labels", options->renumberLabels,
-               "In the copy, number the classes that labels have 0, 1, 2, ...");
+               "Of the copy: number the classes that labels have 0, 1, 2, ...");
   app.add_option("--replace-non-finite", options->replaceNonFinite,
-                 "In the copy, the value for NaN and infinity in images")
+                 "Of the copy: the value for NaN and infinity in images; "
+                 "default: such cases are left out")
       ->check(numberIn(-std::numeric_limits<float>::max(),
                        std::numeric_limits<float>::max()));
   addThreads(app, options->threads);
@@ -359,11 +377,11 @@ static void addPlan(CLI::App &root, std::function<CommandResult()> &command) {
                  "Data set: a folder with dataset.json, or with images and "
                  "labels")
       ->required();
-  app.add_option("-o,--output", options->output, "The plan (JSON) to write")
+  app.add_option("-o,--output", options->output, "File for the plan (JSON)")
       ->required();
   app.add_option("--rules", options->rules,
-                 "Rules of the published example, of nnU-Net v2, or of the "
-                 "3D U-Net of MLPerf")
+                 "Whose rules: the published example's, nnU-Net v2's, or those "
+                 "of the 3D U-Net of MLPerf")
       ->check(CLI::IsMember({"example", "v2", "mlperf"}))
       ->capture_default_str();
   app.add_option("--planner", options->planner,
@@ -372,20 +390,20 @@ static void addPlan(CLI::App &root, std::function<CommandResult()> &command) {
       ->check(CLI::IsMember({"default", "ResEncM", "ResEncL"}))
       ->capture_default_str();
   app.add_option("--device-memory", options->deviceMemory,
-                 "Memory to plan for, such as 12GiB; default: 8GiB, ResEncL "
-                 "24GiB")
+                 "Of v2: memory of the device to plan for, such as 12GiB; "
+                 "default: 8GiB, with ResEncL 24GiB")
       ->transform(CLI::AsSizeValue(false));
   app.add_option("--task", options->task,
-                 "Decathlon task 01 to 10 of the example; default: that of the "
-                 "data set's name");
+                 "Of the example: Decathlon task, 01 to 10; default: that of "
+                 "the data set's name");
   app.add_option("--patch", options->patch,
-                 "Patch of the example for data of no task, or of mlperf "
-                 "(128 128 128): z, y, x")
+                 "Of the example, for data of no task, and of mlperf: sizes of "
+                 "a patch in voxels, as z,y,x; default of mlperf: 128,128,128")
       ->expected(3)
       ->delimiter(',');
   app.add_flag("--published-axis", options->publishedAxis,
-               "Give the 10th percentile to the finest axis, as the published "
-               "example does, not to the coarsest");
+               "Of the example: give the 10th percentile to the finest axis, "
+               "as published, not to the coarsest");
   app.add_option("--orientation", options->orientation,
                  "Order of the axes of volumes: RAS, or file (as stored)")
       ->check(CLI::IsMember({"RAS", "file"}))
@@ -407,7 +425,7 @@ static void addPreprocess(CLI::App &root,
                  "labels")
       ->required();
   app.add_option("--plan", options->plan,
-                 "A plan of segrun, or the plans.json of nnU-Net v2")
+                 "Plan of `segrun plan`, or the plans.json of nnU-Net v2")
       ->required();
   app.add_option("-o,--output", options->output, "Folder for the cache")
       ->required();
@@ -428,21 +446,22 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
       "Write a model for inference with its weights inside: compiled, "
       "or as ONNX");
   auto options = std::make_shared<ExportOptions>();
-  app.add_option("--model", options->model, "The model (.so or .mlir)")
+  app.add_option("--model", options->model,
+                 "Compiled model (.so), or a network (.mlir)")
       ->required();
   app.add_option("--checkpoint", options->checkpoint,
-                 "Weights, a checkpoint or a results folder")
+                 "Weights (.safetensors), a checkpoint or a results folder")
       ->required();
   app.add_option("-o,--output", options->output,
-                 "File to write: a .so, or an .onnx")
+                 "File for the exported model (.so or .onnx)")
       ->required();
   app.add_flag("--features", options->features,
-               "For a network in windows: predict gives the features in front "
+               "Of a network in windows: predict gives the features in front "
                "of the head, which takes less memory with many classes");
   app.add_option("--postprocess", options->postprocess,
-                 "Steps that predictions with the model follow, as of predict; "
-                 "none; default: auto, where the checkpoint lies in the folder "
-                 "of a cross-validation that chose some");
+                 "Steps that predictions with the model follow, as of predict, "
+                 "or none; default: auto, where the checkpoint lies in the "
+                 "folder of a cross-validation that chose some");
   addWindowSettings(app, options->windows, "0.5", "gaussian");
   app.callback([&command, options] {
     command = [options] { return runExport(*options); };
@@ -451,16 +470,17 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
 
 static void addImport(CLI::App &root, std::function<CommandResult()> &command) {
   CLI::App &app = *root.add_subcommand(
-      "import", "Write the weights of nnU-Net v2 as a network of segc");
+      "import", "Write a network and weights of nnU-Net v2 as those of segc");
   auto options = std::make_shared<ImportOptions>();
   app.add_option("--checkpoint", options->checkpoint,
-                 "Weights by the names of nnU-Net, a safetensors file")
+                 "Weights with the names of nnU-Net (.safetensors)")
       ->required();
-  app.add_option("--plan", options->plan,
-                 "The plans.json that the network was trained with")
+  app.add_option(
+         "--plan", options->plan,
+         "Plans of nnU-Net (plans.json) that the network was trained with")
       ->required();
   app.add_option("--dataset", options->dataset,
-                 "The dataset.json that it was trained with")
+                 "Data set of nnU-Net (dataset.json) that it was trained with")
       ->required();
   app.add_option("--configuration", options->configuration,
                  "Configuration of the plan; default: 3d_fullres, or the only "
