@@ -113,8 +113,12 @@ static std::string explain(const CLI::App &root, const CLI::Error &error) {
       nearest = known;
     }
   }
-  return text + (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
-         help;
+  if (!nearest.empty())
+    text += "; did you mean " + nearest + "?";
+  else if (option)
+    text += "; docs/Options.md says what options of the published examples are "
+            "called here";
+  return text + help;
 }
 
 CommandResult segc::closeOutput(CommandResult result) {
