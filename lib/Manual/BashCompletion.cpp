@@ -66,6 +66,13 @@ std::string segc::bashCompletion(const CommandDescription &root) {
          root.name + " --completion bash`.\n" + function +
          "() {\n"
          "  local word=${COMP_WORDS[COMP_CWORD]}\n"
+         "  local before=${COMP_WORDS[COMP_CWORD - 1]}\n"
+         "  # The \"=\" of --option=value is a word of its own.\n"
+         "  if [[ $word == = ]]; then\n"
+         "    word=\n"
+         "  elif [[ $before == = ]]; then\n"
+         "    before=${COMP_WORDS[COMP_CWORD - 2]}\n"
+         "  fi\n"
          "  local command= options= commands= words= files= i\n"
          "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
          "    case \"$command ${COMP_WORDS[i]}\" in\n" +
@@ -75,7 +82,7 @@ std::string segc::bashCompletion(const CommandDescription &root) {
          "  case \"$command\" in\n" +
          arms.words +
          "  esac\n"
-         "  case \"$command ${COMP_WORDS[COMP_CWORD - 1]}\" in\n" +
+         "  case \"$command $before\" in\n" +
          arms.values +
          "  *)\n"
          "    words=$commands\n"
