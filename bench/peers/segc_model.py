@@ -18,7 +18,7 @@ import numpy as np
 
 import safetensors_io
 
-ABI_VERSION, ALIGNMENT = 7, 64
+ABI_VERSION, ALIGNMENT = 8, 64
 Pointer, U32, U64, I64 = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int64
 
 

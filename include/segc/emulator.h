@@ -199,6 +199,8 @@ struct segc_emulator_thread {
   uint32_t threads;              /* of the block */
   uint32_t shared_bytes;
   uint32_t observe_global; /* call access_global before every access */
+  /* Of the launch (SEGC_LAUNCH_FIRST_TASK). */
+  int64_t first_task; /* NOLINT: a name of C */
 };
 
 #ifdef __cplusplus

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define SEGC_ABI_VERSION 7u
+#define SEGC_ABI_VERSION 8u
 /* Every buffer below must start at a multiple of this many bytes. */
 #define SEGC_ALIGNMENT 64u
 
@@ -251,9 +251,13 @@ typedef enum segc_launch_flags { /* NOLINT: a name of C */
                                  SEGC_LAUNCH_DEPENDENT = 1,
                                  /* A rank runs its share of the tasks, of T
                                   * tasks those from T * r / N to
-                                  * T * (r + 1) / N, on the host. Since
-                                  * version 7. */
-                                 SEGC_LAUNCH_SHARDED = 2
+                                  * T * (r + 1) / N. Since version 7; on
+                                  * a GPU since version 8. */
+                                 SEGC_LAUNCH_SHARDED = 2,
+                                 /* A GPU's kernel whose tasks may be launched
+                                  * in parts: its parameter behind n is the
+                                  * first of the launch. Since version 8. */
+                                 SEGC_LAUNCH_FIRST_TASK = 4
 } segc_launch_flags;
 
 #define SEGC_NO_BLOB 0xffffffffu
@@ -319,7 +323,7 @@ typedef struct segc_command {
   uint32_t shared_bytes; /* dynamic shared memory of a block */
   union {
     const char *options; /* text for the library of a call */
-    /* Parameters of a launch behind n. Since version 5. */
+    /* The last parameters of a launch. Since version 5. */
     const segc_tensor_map *maps;
     const segc_shards *shards; /* of a collective; since version 7 */
   };
@@ -341,9 +345,10 @@ typedef struct segc_program {
 } segc_program;
 
 /* Code of another machine. Since version 4. Blobs of one module have the same
- * kernels. A kernel's parameters are the addresses of the command's operands
- * and n, of 64 bits each, and its tensor maps, of 128 bytes each; it is
- * launched with a block for each task. */
+ * kernels. A kernel's parameters are the addresses of the command's operands,
+ * n and, with SEGC_LAUNCH_FIRST_TASK, the launch's first task, of 64 bits each,
+ * and its tensor maps, of 128 bytes each; it is launched with a block for each
+ * task. */
 typedef struct segc_blob {
   const char *format;    /* "ptx", zero-terminated, or "cubin" */
   const char *processor; /* what it was compiled for: "sm_80" */

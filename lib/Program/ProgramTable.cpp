@@ -112,6 +112,8 @@ void ProgramTable::addKernel(mlir::Operation *function, exec::FusionOp fusion,
   command.threads = kernel.getThreads();
   command.sharedBytes = kernel.getShared();
   command.event |= kernel.getDependent() ? SEGC_LAUNCH_DEPENDENT : 0;
+  if (kernel.getThreads() && kernel.getSlice())
+    command.event |= SEGC_LAUNCH_FIRST_TASK;
   command.inputs = fusion.getInputTypes().size();
   command.outputs = fusion.getOutputTypes().size();
   command.tasks = kernel.getTasks();

@@ -36,6 +36,8 @@ struct TaskCall {
   void *scratch = nullptr;        ///< The worker's own.
   int64_t batch = 0;
   int64_t task = 0, tasks = 0;
+  int64_t first = 0; ///< On a GPU: the launch's first task, of those that its
+                     ///< kernel has.
   int64_t threads = 0, sharedBytes = 0; ///< Of a task on a GPU.
   bool dependent = false; ///< The launch is (KernelEmission::dependent).
   /// Less than the backend's interleavings().

@@ -126,8 +126,8 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
          4 * sharedFloats <= getTarget().sharedBytes &&
          "a strategy must fit its target");
   SmallVector<Type> types = bufferTypes();
-  size_t buffers = types.size();
-  types.push_back(builder.getIndexType());
+  size_t buffers = types.size(), numbers = tasks.slice ? 2 : 1;
+  types.append(numbers, builder.getIndexType());
   types.append(maps.size(), LLVM::LLVMPointerType::get(builder.getContext()));
   Location loc = fusion.getLoc();
   auto function = gpu::GPUFuncOp::create(builder, loc, emission.nextSymbol(),
@@ -153,8 +153,11 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
       arguments.scratch =
           sharedMemory(inner, loc, builder.getF32Type(), sharedFloats);
     arguments.task = gpu::BlockIdOp::create(inner, loc, gpu::Dimension::x);
+    if (tasks.slice)
+      arguments.task = arith::AddIOp::create(
+          inner, loc, block.getArgument(buffers + 1), arguments.task);
     GpuKernelBody kernel(inner, loc, arguments, threads,
-                         block.getArguments().drop_front(buffers + 1));
+                         block.getArguments().drop_front(buffers + numbers));
     body(kernel);
     inner = kernel.builder();
   }

@@ -98,14 +98,16 @@ struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
         markTensorMaps(kernel);
   }
 
-  /// Parameters behind the number of samples are tensor maps, passed by value:
+  /// Addresses behind the numbers are those of tensor maps, passed by value:
   /// instructions take the address of the parameter.
   static void markTensorMaps(LLVM::LLVMFuncOp kernel) {
     constexpr int64_t bytes = 128, alignment = 64;
     Builder b(kernel.getContext());
     bool behind = false;
     for (BlockArgument argument : kernel.getArguments()) {
-      if (behind) {
+      if (argument.getType().isInteger(64)) {
+        behind = true;
+      } else if (behind) {
         unsigned i = argument.getArgNumber();
         kernel.setArgAttr(
             i, LLVM::LLVMDialect::getByValAttrName(),
@@ -115,7 +117,6 @@ struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
         kernel.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
                           b.getUnitAttr());
       }
-      behind |= argument.getType().isInteger(64);
     }
   }
 };

@@ -214,6 +214,10 @@ static CommandResult trainAs(const TrainOptions &options,
   ofRunner.training = true;
   ofRunner.accumulates = options.accumulate.value_or(1) > 1;
   ofRunner.exchanges = others != nullptr;
+  if (others) {
+    ofRunner.rank = others->rank();
+    ofRunner.ranks = others->size();
+  }
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(ofModel, ofRunner, &phases));
   DataParallel *ranks = nullptr;

@@ -33,6 +33,8 @@ public:
   TrainingRanks(const TrainOptions &options, Communicator &ranks)
       : options(options), ranks(ranks), host(ranks) {}
 
+  int64_t rank() const { return ranks.rank(); }
+  int64_t size() const { return ranks.size(); }
   /// Returns the part of this rank, whose gradients lie in the memory of
   /// `device`. GPUs are connected here.
   StatusOr<DataParallel *> join(const std::shared_ptr<Device> &device);

@@ -82,8 +82,10 @@ Status TableChecker::checkKernel(const segc_command &command, uint64_t function,
                     " bytes, expected 1 to 1024 threads and at most " +
                     std::to_string(maxSharedBytes) + " bytes");
   if (version.device != SEGC_DEVICE_HOST &&
-      (command.launch_flags & SEGC_LAUNCH_SHARDED))
-    return dataLoss(where + ": is shared by ranks, which hosts alone do");
+      (command.launch_flags & SEGC_LAUNCH_SHARDED) &&
+      !(command.launch_flags & SEGC_LAUNCH_FIRST_TASK))
+    return dataLoss(where + ": is shared by ranks, but its kernel does not ask "
+                            "for the first task of a launch");
   if (version.device == SEGC_DEVICE_CUDA)
     return modules.count(command.blob)
                ? Status::success()
@@ -158,6 +160,12 @@ Status TableChecker::checkShards(uint64_t shards, const segc_operand &operand,
                     std::to_string(end) + " of " +
                     std::to_string(table->elements) + " in slices of " +
                     std::to_string(table->slice));
+  // States of the optimizer are shared in the same way.
+  const auto parameters =
+      static_cast<uint64_t>(manifest.parameterBytes) / sizeof(float);
+  if (operand.region == SEGC_REGION_GRADIENTS && table->elements > parameters)
+    return dataLoss(where + ": shares " + std::to_string(table->elements) +
+                    " gradients of " + std::to_string(parameters));
   return Status::success();
 }
 

@@ -11,9 +11,10 @@
 using namespace segc;
 
 static const char *contentsOf(uint32_t region) {
-  return region == SEGC_REGION_GRADIENTS ? "gradients"
-         : region == SEGC_REGION_STATES  ? "states"
-                                         : "statistics";
+  return region == SEGC_REGION_GRADIENTS    ? "gradients"
+         : region == SEGC_REGION_PARAMETERS ? "parameters"
+         : region == SEGC_REGION_STATES     ? "states"
+                                            : "statistics";
 }
 
 std::string segc::textOf(const StepPart &part) {

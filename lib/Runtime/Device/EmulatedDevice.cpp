@@ -135,6 +135,7 @@ Status EmulatedDevice::runLaunch(const KernelLaunch &launched) {
   launch.operands = launched.operands;
   launch.batch = launched.batch;
   launch.blocks = launched.tasks();
+  launch.firstTask = launched.firstTask();
   launch.threads = command.threads;
   launch.sharedBytes = command.shared_bytes;
   launch.dependent = mayDepend(command);

@@ -39,6 +39,7 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
     SEGC_RETURN_IF_ERROR(
         runner.device_->load(*version).withContext(runner.model->path()));
   }
+  runner.ownStates = runner.findOwnStates();
   SEGC_RETURN_IF_ERROR(runner.checkMemory().withContext(runner.model->path()));
   auto allocate = [&](DeviceBuffer &buffer, int64_t bytes,
                       const char *what) -> Status {
@@ -60,8 +61,7 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
   if (options.training) {
     SEGC_RETURN_IF_ERROR(
         allocate(runner.gradientBuffer, manifest.parameterBytes, "gradients"));
-    SEGC_RETURN_IF_ERROR(allocate(runner.optimizerBuffer,
-                                  manifest.optimizerBytes, "optimizer state"));
+    SEGC_RETURN_IF_ERROR(runner.allocateOptimizer());
   }
   return runner;
 }
@@ -92,6 +92,13 @@ Status ModelRunner::checkMemory() const {
   const segc_program *program = model->program(entry);
   MemoryPlan plan(manifest(), entry, program ? program->arena_bytes : 0,
                   options.training);
+  if (ownStates && !options.canaries) {
+    SEGC_ASSIGN_OR_RETURN(
+        const uint64_t own,
+        device_->bytesOfParts(static_cast<uint64_t>(manifest().optimizerBytes),
+                              *ownStates));
+    plan.set("optimizer state", own);
+  }
   if (options.accumulates)
     plan.add("sums of gradients",
              static_cast<uint64_t>(manifest().parameterBytes));

@@ -7,6 +7,8 @@
 
 #include "segc/Runtime/Device/ModelRunner.h"
 
+#include <algorithm>
+
 using namespace segc;
 
 namespace {
@@ -62,7 +64,15 @@ Status ModelRunner::write(const DeviceBuffer &buffer, uint64_t offset,
       (&buffer == &parameterBuffer || &buffer == &stateBuffer))
     return internalError(model->path() +
                          ": weights that others use were to be written");
-  return device_->write(*stream, buffer, offset, from, bytes);
+  if (&buffer != &optimizerBuffer || !ownStates)
+    return device_->write(*stream, buffer, offset, from, bytes);
+  if (offset > allStates.size() || bytes > allStates.size() - offset)
+    return internalError(model->path() +
+                         ": states of the optimizer of all ranks were to be "
+                         "written, which are no longer on the host");
+  std::copy_n(static_cast<const std::byte *>(from), bytes,
+              allStates.data() + offset);
+  return Status::success();
 }
 
 StatusOr<ModelRunner> ModelRunner::share(std::shared_ptr<Device> device) {

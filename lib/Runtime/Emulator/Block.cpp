@@ -91,6 +91,7 @@ void Block::reset(int64_t newNumber) {
     thread.shared = shared.data();
     thread.operand_bytes = launch().operandBytes.data();
     thread.blocks = launch().blocks;
+    thread.first_task = launch().firstTask;
     thread.index = i;
     thread.threads = count;
     thread.shared_bytes = launch().sharedBytes;

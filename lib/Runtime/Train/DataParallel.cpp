@@ -72,21 +72,10 @@ static Status checkAverages(const ModelLibrary &model) {
   return Status::success();
 }
 
-/// How ranks share gradients and states of the optimizer in a program.
-static segc_shards shardsIn(const segc_program &step) {
-  const segc_command *end = step.commands + step.command_count;
-  const segc_command *found =
-      std::find_if(step.commands, end, [](const segc_command &command) {
-        return command.kind == SEGC_COMMAND_COLLECTIVE &&
-               command.collective == SEGC_COLLECTIVE_REDUCE_SCATTER;
-      });
-  if (found == end)
-    return {};
-  return {found->shards->elements, found->shards->slice, /*offset=*/0};
-}
-
 /// Gives back the memory of states that other ranks own.
 void DataParallel::releaseOthers(ModelRunner &runner) {
+  if (!runner.device().sharesHostMemory())
+    return runner.forgetAllStates();
   const std::vector<ElementRange> owned =
       shardsOf(shards, size(), shards.elements);
   for (const OptimizerSlot &slot : runner.manifest().optimizer.slots)
@@ -100,14 +89,18 @@ void DataParallel::releaseOthers(ModelRunner &runner) {
 }
 
 Status DataParallel::gatherOptimizer(ModelRunner &runner) {
-  if (!sharesOptimizer() || gathered)
+  if (!sharesOptimizer() || gathered || size() == 1)
     return Status::success();
   ranks.setOccasion("states of the optimizer after step " +
                     std::to_string(step));
+  std::byte *states = runner.optimizer().hostData();
+  if (!runner.device().sharesHostMemory()) {
+    SEGC_ASSIGN_OR_RETURN(states, runner.readOwnStates());
+  }
   for (const OptimizerSlot &slot : runner.manifest().optimizer.slots)
     SEGC_RETURN_IF_ERROR(ranks.gatherToFirst(
-        runner.optimizer().hostData() + slot.offset,
-        shardsOf(shards, size(), shards.elements), sizeof(float)));
+        states + slot.offset, shardsOf(shards, size(), shards.elements),
+        sizeof(float)));
   gathered = &runner;
   return Status::success();
 }
@@ -118,20 +111,14 @@ Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
       ranks.checkSame({{"the version of segrun", versionText()},
                        {"--model: the SHA-256", modelHash}}));
   SEGC_RETURN_IF_ERROR(checkAverages(runner.library()));
-  shards = shardsIn(*runner.library().program("train_step"));
-  // Its launches are cut by tasks, which blocks of a GPU are not told.
-  if (sharesOptimizer() && !runner.device().sharesHostMemory())
-    return unsupported(runner.library().path() +
-                       ": ranks share the states of the optimizer on the "
-                       "processor only, this is the device " +
-                       runner.device().name() +
-                       "; compile without --shard-optimizer");
+  shards = optimizerShards(*runner.library().program("train_step"));
   runner.setCollectives(&collectives);
   ranks.setOccasion("weights of rank 0");
   for (const DeviceBuffer *buffer :
        {&runner.parameters(), &runner.states(), &runner.optimizer()})
     SEGC_RETURN_IF_ERROR(shareBuffer(runner, *buffer));
   runner.weightsChanged();
+  SEGC_RETURN_IF_ERROR(runner.writeOwnStates());
   if (sharesOptimizer())
     gathered = &runner;
   return shareState(state);

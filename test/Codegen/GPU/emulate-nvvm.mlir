@@ -55,6 +55,24 @@ gpu.module @kernels {
 gpu.module @kernels {
   llvm.mlir.global external @segc_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
 
+  // The first task of a launch, a parameter behind the samples, comes from the thread.
+  // CHECK-LABEL: llvm.func hidden @v.part.task(
+  // CHECK-SAME: %[[THREAD:[^:]*]]: !llvm.ptr, %[[N:[^:]*]]: i64, %{{[^:]*}}: i64)
+  // CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[THREAD]][48]
+  // CHECK: %[[FIRST:.*]] = llvm.load %[[FIELD]] invariant
+  // CHECK: llvm.add %[[FIRST]], %[[N]]
+  llvm.func @part(%out: !llvm.ptr, %n: i64, %first: i64) attributes {gpu.kernel, nvvm.kernel} {
+    %sum = llvm.add %first, %n : i64
+    llvm.store %sum, %out : i64, !llvm.ptr
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.mlir.global external @segc_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
+
   // A kernel says first how many blocks a cluster has. Loads from their shared
   // memory are calls, as those from the block's own.
   // CHECK-LABEL: llvm.func hidden @v.share.task(

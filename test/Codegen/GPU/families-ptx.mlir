@@ -121,8 +121,11 @@ func.func @shape(%x: !x, %h: !h) -> tensor<2x16x16x16x64xf32> {
   return %2 : tensor<2x16x16x16x64xf32>
 }
 
-// A chunk of 8192 elements a block.
+// A chunk of 8192 elements a block, from the first of the launch on: the last
+// parameter, behind input, result, temporary and samples.
 // CHECK-LABEL: .visible .entry k8_all_finite(
+// CHECK: .param .u64 k8_all_finite_param_4
+// CHECK-NEXT: )
 // CHECK: ld.global.v4.b32
 // CHECK-COUNT-9: bar.sync
 // CHECK-LABEL: .visible .entry k9_adam(

@@ -47,6 +47,10 @@ protected:
       EXPECT_EQ(fakecuda::alive(), "");
     }
   }
+  uint64_t freeBytes() const {
+    const auto free = device->freeBytes();
+    return free.ok() ? free->value_or(0) : 0;
+  }
   Status launch(const CudaTestModel &model) {
     void *operands[] = {buffer.address().asPointer()};
     return device->launch(*stream, {&model.command, operands, {}, 0, 2});
@@ -85,6 +89,112 @@ TEST_F(CudaDevices, SharedMemoryIsOptedIn) {
   EXPECT_EQ(fakecuda::calls("cuFuncSetAttribute") - before, 1);
   ASSERT_TRUE(launch(second).ok());
   ASSERT_TRUE(device->synchronize(*stream).ok());
+}
+
+// What is used has memory, in whole granules, and what lies between has none:
+// nobody can copy it. Kernels are given the address of the first byte whether
+// it has memory or not.
+TEST_F(CudaDevices, PartsOfABufferHaveMemory) {
+  make();
+  constexpr uint64_t granule = 4096, bytes = 10 * granule;
+  const std::vector<ByteRange> used = {{granule + 8, granule + 16},
+                                       {2 * granule + 4, 2 * granule + 8},
+                                       {9 * granule, bytes}};
+  const uint64_t free = freeBytes();
+  ASSERT_TRUE(device->bytesOfParts(bytes, used).ok());
+  EXPECT_EQ(*device->bytesOfParts(bytes, used), 3 * granule);
+  {
+    auto parts = device->allocateParts(bytes, used, "states");
+    ASSERT_TRUE(parts.ok()) << parts.status().message();
+    EXPECT_EQ(parts->size(), bytes);
+    EXPECT_EQ(freeBytes(), free - 3 * granule);
+    const DeviceAddress base = parts->address();
+    const auto zeros = device->read(*stream, base + granule, 2 * granule);
+    ASSERT_TRUE(zeros.ok()) << zeros.status().message();
+    EXPECT_EQ(zeros->floats()[2], 0);
+    EXPECT_FALSE(device->read(*stream, base, 8).ok());
+    EXPECT_FALSE(device->read(*stream, base + 2 * granule, 2 * granule).ok());
+    const float value = 3;
+    EXPECT_TRUE(
+        device->write(*stream, *parts, 9 * granule, &value, sizeof(value))
+            .ok());
+    EXPECT_FALSE(
+        device->write(*stream, *parts, 5 * granule, &value, sizeof(value))
+            .ok());
+    fakecuda::addKernel("add",
+                        [](void *const *buffers, void *, int64_t, int64_t) {
+                          auto *values = static_cast<float *>(buffers[0]);
+                          ++values[9 * granule / sizeof(float)];
+                        });
+    ASSERT_TRUE(device->load(model.version).ok());
+    void *operands[] = {base.asPointer()};
+    ASSERT_TRUE(
+        device->launch(*stream, {&model.command, operands, {}, 0, 2}).ok());
+    const auto sum = device->read(*stream, base + 9 * granule, 4);
+    ASSERT_TRUE(sum.ok()) << sum.status().message();
+    EXPECT_EQ(sum->floats()[0], 3 + 4) << "one of each block";
+  }
+  EXPECT_EQ(freeBytes(), free);
+  EXPECT_EQ(fakecuda::misuses().size(), 3u);
+  misused = true;
+}
+
+// A rank may own nothing, and memory may be short.
+TEST_F(CudaDevices, PartsThatAreNoneOrTooLarge) {
+  fakecuda::Machine small;
+  small.memory = 16384;
+  make(small);
+  const auto none = device->allocateParts(uint64_t{1} << 30, {}, "states");
+  ASSERT_TRUE(none.ok()) << none.status().message();
+  const auto parts = device->allocateParts(
+      uint64_t{1} << 30, {{0, 8192}, {16384, 32768}}, "states");
+  EXPECT_THAT(parts.status().message(),
+              AllOf(HasSubstr("states: cannot allocate 16384 bytes on cuda:0"),
+                    HasSubstr(" are free")));
+}
+
+TEST_F(CudaDevices, WithoutVirtualMemoryAllHasMemory) {
+  fakecuda::Machine old;
+  old.hasVirtualMemory = false;
+  make(old);
+  const std::vector<ByteRange> used = {{0, 4}};
+  EXPECT_EQ(*device->bytesOfParts(65536, used), 65536u);
+  testing::internal::CaptureStderr();
+  const auto parts = device->allocateParts(65536, used, "states");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("segrun: note: cuda:0 (Fake GPU) has no virtual "
+                        "memory: states takes 65536 bytes, those of other "
+                        "ranks included"));
+  ASSERT_TRUE(parts.ok()) << parts.status().message();
+  EXPECT_TRUE(device->read(*stream, parts->address() + 32768, 4).ok());
+}
+
+// A launch of a part of the tasks says which is the first.
+TEST_F(CudaDevices, FirstTaskIsAParameter) {
+  make();
+  CudaTestModel parted("first", nullptr, 1, 7);
+  parted.command.launch_flags = SEGC_LAUNCH_FIRST_TASK | SEGC_LAUNCH_SHARDED;
+  const std::string ptx = ".version 8.0\n.target sm_90\n.visible .entry first("
+                          ".param .u64 p0,\n.param .u64 n,\n"
+                          ".param .u64 task) { ret; }\n";
+  parted.setBlobs({{"ptx", "sm_90", ptx.c_str(), ptx.size() + 1, 0, 0}});
+  using BatchAndTask = std::pair<int64_t, int64_t>;
+  static std::vector<BatchAndTask> ran;
+  ran.clear();
+  fakecuda::addKernel(
+      "first",
+      [](void *const *buffers, void *, int64_t n, int64_t task) {
+        ran.emplace_back(n, task);
+      },
+      /*takesFirstTask=*/true);
+  ASSERT_TRUE(device->load(parted.version).ok());
+  void *operands[] = {buffer.address().asPointer()};
+  KernelLaunch launch = {&parted.command, operands, {}, 0, 5};
+  launch.rank = 1;
+  launch.ranks = 3;
+  ASSERT_TRUE(device->launch(*stream, launch).ok());
+  ASSERT_TRUE(device->synchronize(*stream).ok());
+  EXPECT_THAT(ran, ElementsAre(BatchAndTask(5, 3), BatchAndTask(5, 2)));
 }
 
 // A kernel finds its tensor maps behind the number of samples.

@@ -46,6 +46,33 @@ static_assert(int(cuda::StaticSharedMemory) ==
               int(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES));
 static_assert(int(cuda::MaxDynamicSharedMemory) ==
               int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES));
+static_assert(int(cuda::HasVirtualMemory) ==
+              int(CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED));
+static_assert(sizeof(cuda::PhysicalHandle) ==
+              sizeof(CUmemGenericAllocationHandle));
+static_assert(sizeof(cuda::MemoryLocation) == sizeof(CUmemLocation) &&
+              offsetof(cuda::MemoryLocation, kind) ==
+                  offsetof(CUmemLocation, type) &&
+              offsetof(cuda::MemoryLocation, number) ==
+                  offsetof(CUmemLocation, id));
+static_assert(sizeof(cuda::PhysicalMemory) == sizeof(CUmemAllocationProp) &&
+              offsetof(cuda::PhysicalMemory, kind) ==
+                  offsetof(CUmemAllocationProp, type) &&
+              offsetof(cuda::PhysicalMemory, sharedAs) ==
+                  offsetof(CUmemAllocationProp, requestedHandleTypes) &&
+              offsetof(cuda::PhysicalMemory, location) ==
+                  offsetof(CUmemAllocationProp, location) &&
+              offsetof(cuda::PhysicalMemory, flags) ==
+                  offsetof(CUmemAllocationProp, allocFlags));
+static_assert(sizeof(cuda::MemoryAccess) == sizeof(CUmemAccessDesc) &&
+              offsetof(cuda::MemoryAccess, flags) ==
+                  offsetof(CUmemAccessDesc, flags));
+static_assert(int(cuda::MemoryPinned) == int(CU_MEM_ALLOCATION_TYPE_PINNED));
+static_assert(int(cuda::MemoryOfDevice) == int(CU_MEM_LOCATION_TYPE_DEVICE));
+static_assert(int(cuda::MemoryReadWrite) ==
+              int(CU_MEM_ACCESS_FLAGS_PROT_READWRITE));
+static_assert(int(cuda::MinimumGranularity) ==
+              int(CU_MEM_ALLOC_GRANULARITY_MINIMUM));
 static_assert(sizeof(cuda::TensorMap) == sizeof(CUtensorMap) &&
               alignof(cuda::TensorMap) >= alignof(CUtensorMap));
 static_assert(int(cuda::TensorMapF16) == int(CU_TENSOR_MAP_DATA_TYPE_FLOAT16));

@@ -32,8 +32,6 @@ struct CheckedRank {
   /// What sums of f32 may differ from those in the order of the ranks, as a
   /// part of the sum of the magnitudes; 0: no bit.
   double deviation = 0;
-  /// Whether ranks may share tensors.
-  bool shares = true;
 };
 
 /// Values of very different sizes, so that another order of their sum shows;
@@ -88,6 +86,23 @@ inline segc_collective collectiveOn(std::vector<float> &values, uint32_t kind,
           nullptr};
 }
 
+/// What `expected` may err by where it is a sum of value `i` of all ranks.
+inline double allowedDeviation(const CheckedRank &rank, uint32_t travelsAs,
+                               const std::vector<std::vector<float>> &ofRanks,
+                               size_t i, float expected) {
+  if (rank.deviation == 0)
+    return 0;
+  // A sum that errs may round to the next number of 16 bits.
+  const double unit = travelsAs == SEGC_F16    ? 0x1p-10
+                      : travelsAs == SEGC_BF16 ? 0x1p-7
+                                               : 0;
+  double magnitudes = 0;
+  for (const std::vector<float> &theirs : ofRanks)
+    magnitudes += std::abs(static_cast<double>(theirs[i]));
+  return rank.deviation * magnitudes +
+         unit * std::abs(static_cast<double>(expected));
+}
+
 inline void checkCollective(const CheckedRank &rank, uint32_t kind,
                             uint32_t travelsAs, size_t count) {
   std::vector<std::vector<float>> ofRanks;
@@ -96,22 +111,12 @@ inline void checkCollective(const CheckedRank &rank, uint32_t kind,
   std::vector<float> values = ofRanks[static_cast<size_t>(rank.rank)];
   const Status status = rank.run({collectiveOn(values, kind, travelsAs)});
   ASSERT_TRUE(status.ok()) << status.message();
-  // A sum that errs may round to the next number of 16 bits.
-  const double unit = travelsAs == SEGC_F16    ? 0x1p-10
-                      : travelsAs == SEGC_BF16 ? 0x1p-7
-                                               : 0;
   for (size_t i = 0; i < count; ++i) {
     const float expected = expectedValue(kind, travelsAs, ofRanks, i);
-    double magnitudes = 0;
-    for (const std::vector<float> &theirs : ofRanks)
-      magnitudes += std::abs(static_cast<double>(theirs[i]));
     const bool adds =
         kind == SEGC_COLLECTIVE_SUM || kind == SEGC_COLLECTIVE_MEAN;
     const double allowed =
-        adds && rank.deviation > 0
-            ? rank.deviation * magnitudes +
-                  unit * std::abs(static_cast<double>(expected))
-            : 0;
+        adds ? allowedDeviation(rank, travelsAs, ofRanks, i, expected) : 0;
     ASSERT_LE(std::abs(static_cast<double>(values[i]) - expected), allowed)
         << "value " << i << " of " << count << ", kind " << kind
         << ", travels as " << travelsAs << ", rank " << rank.rank << " of "
@@ -167,8 +172,9 @@ inline void checkShards(const CheckedRank &rank, uint64_t slice, size_t offset,
     return expectedValue(SEGC_COLLECTIVE_MEAN, travelsAs, ofRanks, i);
   };
   for (size_t i = own.begin; i < own.end; ++i)
-    if (rank.deviation == 0)
-      ASSERT_EQ(values[i], meanAt(i)) << "value " << i;
+    ASSERT_NEAR(values[i], meanAt(i),
+                allowedDeviation(rank, travelsAs, ofRanks, i, meanAt(i)))
+        << "value " << i;
   // What a rank does not own it need not know.
   for (size_t i = 0; i < count; ++i)
     values[i] = i < own.begin || i >= own.end ? NAN : meanAt(i);
@@ -199,8 +205,7 @@ inline void checkCollectives(const CheckedRank &rank) {
     checkCollective(rank, kind, SEGC_F32, (size_t{1} << 20) + 3);
   }
   checkBuckets(rank);
-  if (rank.shares)
-    checkShards(rank);
+  checkShards(rank);
 }
 
 } // namespace segc

@@ -108,8 +108,7 @@ static void checkOnEmulatedGpu(Communicator &ranks) {
       RankOnDevice::create(makeEmulatedDevice(**pool, 0), ranksOf(ranks));
   DeviceCollectives run(*self.device, *self.collectives);
   checkCollectives({ranks.rank(), ranks.size(),
-                    [&](const auto &all) { return run.run(all); }, otherOrder,
-                    /*shares=*/false});
+                    [&](const auto &all) { return run.run(all); }, otherOrder});
 }
 
 TEST_F(Nccl, EmulatedGpusConform) {
@@ -124,10 +123,10 @@ TEST_F(Nccl, GpuConforms) {
   RankOnDevice self =
       RankOnDevice::create(makeCudaDevice(*pool, 0), onlyRank());
   DeviceCollectives run(*self.device, *self.collectives);
-  checkCollectives({0, 1, [&](const auto &all) { return run.run(all); },
-                    otherOrder,
-                    /*shares=*/false});
+  checkCollectives(
+      {0, 1, [&](const auto &all) { return run.run(all); }, otherOrder});
   EXPECT_GT(fakenccl::calls("ncclAllReduce"), 10);
+  EXPECT_GT(fakenccl::calls("ncclReduce"), 10);
   EXPECT_GT(fakenccl::calls("ncclBroadcast"), 10);
 }
 
@@ -228,6 +227,26 @@ TEST_F(Nccl, CallsThatFailAreTold) {
               HasSubstr("step 7, bucket 3 of 5 (gradients): invalid usage"));
 }
 
+// The group that shards are moved in ends with its first call that fails.
+TEST_F(Nccl, GroupsThatFailAreTold) {
+  for (const char *function :
+       {"ncclGroupStart", "ncclReduce", "ncclGroupEnd"}) {
+    fakenccl::reset();
+    RankOnDevice self =
+        RankOnDevice::create(makeEmulatedDevice(*pool, 0), onlyRank());
+    self.collectives->beginPart({7});
+    const segc_shards shards = {16, 4, 0};
+    segc_collective scatter = self.third();
+    scatter.kind = SEGC_COLLECTIVE_REDUCE_SCATTER;
+    scatter.shards = &shards;
+    ASSERT_TRUE(self.collectives->enqueue(*self.stream, scatter).ok());
+    fakenccl::faults().failingCalls[{function, 2}] = 5;
+    EXPECT_THAT(self.collectives->enqueue(*self.stream, scatter).message(),
+                HasSubstr("step 7, bucket 3 of 5 (gradients): invalid usage"))
+        << function;
+  }
+}
+
 TEST_F(Nccl, RanksThatDoNotConnect) {
   const auto connect = [&](NcclRanks ranks) {
     auto device = makeEmulatedDevice(*pool, 0);
@@ -265,14 +284,9 @@ TEST_F(Nccl, WhatItDoesNotDoIsRefused) {
   wrong.kind = 77;
   EXPECT_THAT(self.collectives->enqueue(*self.stream, wrong).message(),
               HasSubstr("a collective of the unknown kind 77"));
-  const segc_shards shards = {16, 4, 0};
-  wrong.kind = SEGC_COLLECTIVE_REDUCE_SCATTER;
-  wrong.shards = &shards;
-  EXPECT_THAT(self.collectives->enqueue(*self.stream, wrong).message(),
-              HasSubstr("nccl: a reduce-scatter of a tensor that ranks share"));
   wrong.kind = SEGC_COLLECTIVE_ALL_GATHER;
   EXPECT_THAT(self.collectives->enqueue(*self.stream, wrong).message(),
-              HasSubstr("nccl: an all-gather of a tensor that ranks share"));
+              HasSubstr("on shards that does not say which"));
   wrong = self.third();
   wrong.type = wrong.travels_as = SEGC_I32;
   EXPECT_THAT(self.collectives->enqueue(*self.stream, wrong).message(),

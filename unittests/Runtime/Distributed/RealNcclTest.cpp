@@ -29,5 +29,5 @@ TEST(RealNccl, GpuConforms) {
   ASSERT_TRUE(collectives.ok()) << collectives.status().message();
   DeviceCollectives run(**device, **collectives);
   checkCollectives({0, 1, [&](const auto &all) { return run.run(all); },
-                    /*deviation=*/0, /*shares=*/false});
+                    /*deviation=*/0});
 }

@@ -34,6 +34,7 @@ struct Machine {
   uint64_t memory = uint64_t{1} << 32;
   int sharedMemory = 232448; ///< bytes of a block after the opt-in
   bool hasLaunchKernelEx = true;
+  bool hasVirtualMemory = true;
 };
 
 /// Forgets all that happened, and failures and kernels that were asked for.
@@ -42,8 +43,10 @@ void reset(const Machine &machine = {});
 
 /// Runs `function` for each block of a kernel of that name; `scratch` is the
 /// block's shared memory. Behind its operands are its tensor maps
-/// (segc_tensor_map).
-void addKernel(const std::string &name, segc_kernel_fn function);
+/// (segc_tensor_map). A kernel that takes the first task of a launch behind the
+/// batch is given tasks from there on.
+void addKernel(const std::string &name, segc_kernel_fn function,
+               bool takesFirstTask = false);
 
 /// Takes the functions that a shared library exports as kernels of their names.
 /// If it is a model for an emulated GPU, the emulator runs its kernels.

@@ -33,9 +33,11 @@ static void addKernels(Driver &state, const std::string &library) {
     for (uint32_t p = 0; p < version.program_count; ++p) {
       const segc_program &program = version.programs[p];
       for (uint32_t i = 0; i < program.command_count; ++i)
-        if (program.commands[i].kind == SEGC_COMMAND_LAUNCH)
-          state.emulated[program.commands[i].name] =
-              program.commands[i].function;
+        if (const segc_command &command = program.commands[i];
+            command.kind == SEGC_COMMAND_LAUNCH)
+          state.emulated[command.name] = {
+              command.function,
+              (command.launch_flags & SEGC_LAUNCH_FIRST_TASK) != 0};
     }
   }
 }
@@ -132,8 +134,10 @@ extern "C" Result cuGetProcAddress_v2(const char *name, void **address,
 #include "../../../lib/Runtime/Device/Cuda/DriverFunctions.def"
   };
   auto found = functions.find(name);
-  if (found == functions.end() || (found->first == "cuLaunchKernelEx" &&
-                                   !driver().machine.hasLaunchKernelEx))
+  const Machine &machine = driver().machine;
+  if (found == functions.end() ||
+      (found->first == "cuLaunchKernelEx" && !machine.hasLaunchKernelEx) ||
+      (found->first == "cuMemMap" && !machine.hasVirtualMemory))
     return ErrorNotFound;
   *address = found->second;
   return Success;
@@ -206,6 +210,9 @@ Result fakecuda::cuDeviceGetAttribute(int *value, int attribute, DeviceHandle) {
   case MaxSharedMemoryOptIn:
     *value = machine.sharedMemory;
     return Success;
+  case HasVirtualMemory:
+    *value = machine.hasVirtualMemory;
+    return Success;
   default:
     return driver().misuse("an unknown attribute", ErrorInvalidValue);
   }
@@ -251,8 +258,9 @@ void fakecuda::reset(const Machine &machine) {
   driver().machine = machine;
 }
 
-void fakecuda::addKernel(const std::string &name, segc_kernel_fn function) {
-  driver().kernels[name] = function;
+void fakecuda::addKernel(const std::string &name, segc_kernel_fn function,
+                         bool takesFirstTask) {
+  driver().kernels[name] = {function, takesFirstTask};
 }
 
 void fakecuda::addKernelsOf(const std::string &library) {
@@ -296,6 +304,8 @@ std::string fakecuda::alive() {
   };
   add(static_cast<size_t>(state.contexts), "contexts");
   add(state.memory.size(), "allocations");
+  add(state.reservations.size(), "reserved addresses");
+  add(state.physical.size(), "mapped memories");
   add(state.pinned.size(), "pinned buffers");
   add(state.streams.all.size(), "streams");
   add(state.events.all.size(), "events");

@@ -99,6 +99,8 @@ void Exchange::combine(const Work &work, uint64_t count, void *data) const {
     std::memcpy(data, shared->slots[work.root], count * bytesOf(work.type));
     return;
   }
+  if (work.root != Work::allRanks && work.root != rank)
+    return;
   const uint32_t type = elementOf(work.type);
   for (uint64_t at = 0; at < count; ++at) {
     const auto i = static_cast<int64_t>(at);

@@ -16,10 +16,11 @@
 namespace fakenccl {
 
 /// One collective. `of` combines values of all ranks: an ncclRedOp_t, or
-/// `broadcast`.
+/// `broadcast`, whose values are those of `root`. The result of a reduction is
+/// that of `root`, or of all ranks.
 struct Work {
-  static constexpr int broadcast = -1;
-  int of = broadcast, type = 0, root = 0;
+  static constexpr int broadcast = -1, allRanks = -1;
+  int of = broadcast, type = 0, root = allRanks;
   uint64_t count = 0;
 
   bool operator==(const Work &other) const {

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <sys/mman.h>
 
 using namespace fakecuda;
 
@@ -18,9 +19,29 @@ static constexpr MemoryHandle hidden = MemoryHandle{1} << 62;
 Driver::~Driver() {
   for (void *address : pinned)
     std::free(address);
+  for (const auto &[begin, reservation] : reservations)
+    ::munmap(reservation.host, reservation.bytes);
+}
+
+MemoryHandle Driver::takeAddresses(uint64_t bytes) {
+  static MemoryHandle next = hidden;
+  const MemoryHandle taken = next;
+  next += (bytes + 0xfff) & ~uint64_t{0xfff};
+  return taken;
+}
+
+unsigned char *Driver::translateOperand(MemoryHandle address) {
+  uint64_t offset = 0;
+  const Reservation *reservation = reservationOf(address, offset);
+  return reservation ? reservation->host + offset : translate(address, 1);
 }
 
 unsigned char *Driver::translate(MemoryHandle address, size_t bytes) {
+  uint64_t offset = 0;
+  if (const Reservation *reservation = reservationOf(address, offset))
+    return reservation->hasMemory(offset, offset + bytes)
+               ? reservation->host + offset
+               : nullptr;
   const uint64_t left = bytesFrom(address);
   if (left == 0 || bytes > left)
     return nullptr;
@@ -29,6 +50,9 @@ unsigned char *Driver::translate(MemoryHandle address, size_t bytes) {
 }
 
 uint64_t Driver::bytesFrom(MemoryHandle address) {
+  uint64_t reserved = 0;
+  if (const Reservation *reservation = reservationOf(address, reserved))
+    return reservation->bytes - reserved;
   auto next = memory.upper_bound(address);
   if (next == memory.begin())
     return 0;
@@ -57,9 +81,7 @@ Result fakecuda::cuMemAlloc(MemoryHandle *address, size_t bytes) {
   if (bytes > driver().machine.memory - driver().used)
     return ErrorOutOfMemory;
   // A driver's memory is at multiples of 256 and holds what was there before.
-  static MemoryHandle next = hidden;
-  *address = next;
-  next += (bytes + 0xfff) & ~size_t{0xfff};
+  *address = Driver::takeAddresses(bytes);
   driver().memory[*address].bytes.assign(bytes, 0xcd);
   driver().used += bytes;
   return Success;

@@ -179,7 +179,7 @@ static segc_kernel_fn hostFunctionOf(const std::string &name) {
     return permuteFilter;
   auto found = driver().kernels.find(name);
   if (found != driver().kernels.end())
-    return found->second;
+    return found->second.function;
   return driver().kernelLibrary ? reinterpret_cast<segc_kernel_fn>(dlsym(
                                       driver().kernelLibrary, name.c_str()))
                                 : nullptr;
@@ -190,24 +190,23 @@ namespace {
 struct LaunchedKernel {
   std::string name;
   unsigned blocks, threads, sharedBytes;
-  bool dependent;                   ///< on the kernel in front
-  std::vector<uint64_t> parameters; ///< addresses, then the batch
+  bool dependent; ///< on the kernel in front
+  std::vector<uint64_t> addresses;
+  int64_t batch, firstTask;
   std::vector<segc_tensor_map> maps;
 
   /// The map with the operand that its tensor lies in.
   segc_tensor_map ofOperand(const TensorMapOfTensor &map) const {
     segc_tensor_map shape = map.shape;
     uint64_t nearest = 0;
-    for (size_t i = 0; i + 1 < parameters.size(); ++i)
-      if (parameters[i] <= map.address && parameters[i] > nearest) {
-        nearest = parameters[i];
+    for (size_t i = 0; i < addresses.size(); ++i)
+      if (addresses[i] <= map.address && addresses[i] > nearest) {
+        nearest = addresses[i];
         shape.operand = static_cast<uint32_t>(i);
       }
     shape.offset = map.address - nearest;
     return shape;
   }
-
-  int64_t batch() const { return static_cast<int64_t>(parameters.back()); }
 
   Result emulate(segc_kernel_fn function,
                  const std::vector<void *> &operands) const {
@@ -215,14 +214,15 @@ struct LaunchedKernel {
     launch.function = function;
     launch.kernel = name.c_str();
     launch.operands = operands.data();
-    launch.batch = batch();
+    launch.batch = batch;
     launch.blocks = blocks;
+    launch.firstTask = firstTask;
     launch.threads = threads;
     launch.sharedBytes = sharedBytes;
     launch.dependent = dependent;
     launch.maps = maps;
     for (size_t i = 0; i < operands.size(); ++i)
-      launch.operandBytes.push_back(driver().bytesFrom(parameters[i]));
+      launch.operandBytes.push_back(driver().bytesFrom(addresses[i]));
     for (int64_t block = blocks; block-- > 0;) {
       const segc::Status status = segc::runEmulatedBlock(launch, block, {});
       if (!status.ok())
@@ -238,14 +238,14 @@ struct LaunchedKernel {
     if (failing != driver().failingKernels.end())
       return failing->second;
     std::vector<void *> operands;
-    for (size_t i = 0; i + 1 < parameters.size(); ++i) {
-      operands.push_back(driver().translate(parameters[i], 1));
+    for (const uint64_t address : addresses) {
+      operands.push_back(driver().translateOperand(address));
       if (!operands.back())
         return IllegalAddress;
     }
     auto emulated = driver().emulated.find(name);
     if (emulated != driver().emulated.end())
-      return emulate(emulated->second, operands);
+      return emulate(emulated->second.function, operands);
     segc_kernel_fn function = hostFunctionOf(name);
     if (!function)
       return driver().misuse("no function of the host is the kernel " + name,
@@ -256,12 +256,19 @@ struct LaunchedKernel {
     for (unsigned block = blocks; block-- > 0;) {
       std::vector<uint64_t> shared(sharedBytes / 8 + 1,
                                    0x7ff8dead7ff8dead); // NaN
-      function(operands.data(), shared.data(), batch(), block);
+      function(operands.data(), shared.data(), batch, firstTask + block);
     }
     return Success;
   }
 };
 } // namespace
+
+static bool takesFirstTask(const std::string &kernel) {
+  for (const auto *known : {&driver().emulated, &driver().kernels})
+    if (const auto found = known->find(kernel); found != known->end())
+      return found->second.takesFirstTask;
+  return false;
+}
 
 /// Enqueues a kernel. A dependent one begins before the kernel in front of it
 /// on the stream has ended, of which there must be one.
@@ -289,13 +296,21 @@ static Result launchKernel(const LaunchConfig &config, FunctionHandle handle,
                            ErrorInvalidValue);
   driver().dependentCounts[function->name] += dependent;
   driver().shapes[function->name] = {blockX, sharedBytes};
-  LaunchedKernel launch = {function->name, gridX, blockX, sharedBytes,
-                           dependent,      {},    {}};
-  for (size_t i = 0; i < function->parameters; ++i)
-    launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
-  if (launch.parameters.empty())
-    return driver().misuse(function->name + " has no parameters",
+  const size_t numbers = takesFirstTask(function->name) ? 2 : 1;
+  if (function->parameters < numbers)
+    return driver().misuse(function->name + " has too few parameters",
                            ErrorInvalidValue);
+  const auto number = [&](size_t i) {
+    return *static_cast<uint64_t *>(parameters[i]);
+  };
+  const size_t operands = function->parameters - numbers;
+  LaunchedKernel launch = {
+      function->name, gridX, blockX, sharedBytes, dependent, {}, 0, 0, {}};
+  for (size_t i = 0; i < operands; ++i)
+    launch.addresses.push_back(number(i));
+  launch.batch = static_cast<int64_t>(number(operands));
+  if (numbers == 2)
+    launch.firstTask = static_cast<int64_t>(number(operands + 1));
   for (size_t i = 0; i < function->maps; ++i)
     if (auto map = tensorMapOf(parameters[function->parameters + i]))
       launch.maps.push_back(launch.ofOperand(*map));

@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <sstream>
+#include <utility>
 
 using namespace fakenccl;
 using namespace segc::nccl;
@@ -136,6 +137,9 @@ void fakenccl::reset() {
   if (const Result entered_ = library().enter(__func__))                       \
   return entered_
 
+/// Whether this thread has begun a group, and whether what it did in it waits.
+static thread_local bool isInGroup = false, groupWaits = false;
+
 /// Enqueues a collective, whose result replaces `data`.
 static Result enqueue(CommOfLibrary *handle, const Work &work, void *data,
                       segc::cuda::StreamHandle stream) {
@@ -145,7 +149,8 @@ static Result enqueue(CommOfLibrary *handle, const Work &work, void *data,
   ++comm->started;
   if (!stream) {
     comm->pending.push_back({work, data});
-    return InProgress;
+    groupWaits = true;
+    return isInGroup ? Result(Success) : Result(InProgress);
   }
   const uint64_t bytes = work.count * (work.type == Uint8     ? 1
                                        : work.type == Float32 ? 4
@@ -217,13 +222,44 @@ Result ncclCommGetAsyncError(CommOfLibrary *handle, Result *state) {
   return Success;
 }
 
+Result ncclGroupStart() {
+  FAKE_ENTER();
+  if (isInGroup)
+    return InvalidUsage;
+  isInGroup = true;
+  groupWaits = false;
+  return Success;
+}
+
+Result ncclGroupEnd() {
+  const bool was = std::exchange(isInGroup, false);
+  FAKE_ENTER();
+  return !was         ? Result(InvalidUsage)
+         : groupWaits ? Result(InProgress)
+                      : Result(Success);
+}
+
+/// Whether values of such a type can be reduced so.
+static bool isReduction(int type, int op) {
+  return (op == Sum || op == Max || op == Avg) &&
+         (type == Float16 || type == Float32 || type == Bfloat16);
+}
+
 Result ncclAllReduce(const void *from, void *to, size_t count, int type, int op,
                      CommOfLibrary *comm, segc::cuda::StreamHandle stream) {
   FAKE_ENTER();
-  const bool isKnown = (op == Sum || op == Max || op == Avg) &&
-                       (type == Float16 || type == Float32 || type == Bfloat16);
-  return from == to && isKnown ? enqueue(comm, {op, type, 0, count}, to, stream)
-                               : Result(InvalidArgument);
+  return from == to && isReduction(type, op)
+             ? enqueue(comm, {op, type, Work::allRanks, count}, to, stream)
+             : Result(InvalidArgument);
+}
+
+Result ncclReduce(const void *from, void *to, size_t count, int type, int op,
+                  int root, CommOfLibrary *comm,
+                  segc::cuda::StreamHandle stream) {
+  FAKE_ENTER();
+  return from == to && root >= 0 && isReduction(type, op)
+             ? enqueue(comm, {op, type, root, count}, to, stream)
+             : Result(InvalidArgument);
 }
 
 Result ncclBroadcast(const void *from, void *to, size_t count, int type,

@@ -123,9 +123,14 @@ struct Driver {
 
   Machine machine;
   bool initialised = false;
-  std::map<std::string, segc_kernel_fn> kernels;
-  void *kernelLibrary = nullptr; ///< has kernels by their names
-  std::map<std::string, segc_kernel_fn> emulated; ///< those of a model
+  /// A function that stands for a kernel.
+  struct HostKernel {
+    segc_kernel_fn function = nullptr;
+    bool takesFirstTask = false; ///< behind the batch
+  };
+  std::map<std::string, HostKernel> kernels;
+  void *kernelLibrary = nullptr;              ///< has kernels by their names
+  std::map<std::string, HostKernel> emulated; ///< those of a model
   std::map<std::pair<std::string, int>, Result> failingCalls, failingKernels;
   std::map<std::string, int> callCounts, launchCounts, dependentCounts;
   std::map<std::string, std::pair<unsigned, unsigned>> shapes;
@@ -140,6 +145,24 @@ struct Driver {
     std::vector<unsigned char> bytes;
   };
   std::map<MemoryHandle, Allocation> memory;
+  /// Addresses, and the memory of parts of them (FakeVirtualMemory.cpp).
+  struct Reservation {
+    struct Mapping {
+      uint64_t bytes = 0;
+      PhysicalHandle memory = 0;
+      bool isAccessible = false;
+    };
+    unsigned char *host = nullptr;
+    uint64_t bytes = 0;
+    std::map<uint64_t, Mapping> mappings; ///< by their offsets
+    bool hasMemory(uint64_t begin, uint64_t end) const;
+  };
+  std::map<MemoryHandle, Reservation> reservations;
+  struct Physical {
+    uint64_t bytes = 0;
+    bool isNamed = false, isMapped = false;
+  };
+  std::map<PhysicalHandle, Physical> physical;
   std::set<void *> pinned;
   uint64_t used = 0;
   Table<Stream, StreamHandle> streams;
@@ -154,9 +177,16 @@ struct Driver {
   /// Notes a wrong use, also on the standard error of a program that cannot
   /// ask for it, and returns `code`.
   Result misuse(const std::string &text, Result code);
+  /// Returns new addresses of the device.
+  static MemoryHandle takeAddresses(uint64_t bytes);
   /// Returns the host's address of bytes of the device; null if they are not in
-  /// one allocation.
+  /// one allocation, or have no memory.
   unsigned char *translate(MemoryHandle address, size_t bytes);
+  /// Returns that of an operand, whose first byte need not have memory.
+  unsigned char *translateOperand(MemoryHandle address);
+  /// Returns the reserved addresses that one is of, and where it is in them;
+  /// null if there are none.
+  Reservation *reservationOf(MemoryHandle address, uint64_t &offset);
   /// Returns the bytes from an address to the end of its allocation.
   uint64_t bytesFrom(MemoryHandle address);
   /// Enqueues or records.

@@ -76,7 +76,9 @@ public:
   }
 
   /// Adds a kernel of one block a task, with `sharedFloats` of (dynamic) shared
-  /// memory, and tensor maps.
+  /// memory, and tensor maps. Tasks with a slice may be launched in parts: the
+  /// first of the launch is a parameter behind the number of samples, to which
+  /// a block adds its number.
   /// The task count is also the attribute `seg.tasks` of the function. Indices
   /// of the kernel are `narrow` if they number elements of its buffers, or
   /// fewer than twice as many things, and the buffers are small enough. So many

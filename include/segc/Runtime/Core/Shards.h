@@ -42,6 +42,21 @@ inline std::vector<ElementRange> shardsOf(const segc_shards &shards,
   return ranges;
 }
 
+/// How ranks share gradients, and states of the optimizer, in a training step.
+/// No elements: each rank has all.
+inline segc_shards optimizerShards(const segc_program &step) {
+  const segc_command *end = step.commands + step.command_count;
+  const segc_command *found =
+      std::find_if(step.commands, end, [](const segc_command &command) {
+        return command.kind == SEGC_COMMAND_COLLECTIVE &&
+               command.collective == SEGC_COLLECTIVE_REDUCE_SCATTER &&
+               command.operands[0].region == SEGC_REGION_GRADIENTS;
+      });
+  if (found == end)
+    return {};
+  return {found->shards->elements, found->shards->slice, /*offset=*/0};
+}
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_CORE_SHARDS_H

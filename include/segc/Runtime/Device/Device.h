@@ -16,6 +16,7 @@
 
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/AlignedBuffer.h"
+#include "segc/Runtime/Core/ProgramRanges.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include "segc/model_tables.h"
 
@@ -26,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace segc {
 
@@ -191,6 +193,18 @@ public:
   /// returns later whether all writes were within its bounds.
   virtual StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
                                           bool guards = false) = 0;
+  /// Allocates addresses for `bytes` and memory for the ranges of them that are
+  /// `used`: what lies between need not have any, and nobody may access it.
+  virtual StatusOr<DeviceBuffer>
+  allocateParts(uint64_t bytes, const std::vector<ByteRange> &used,
+                const char *what) {
+    return allocate(bytes, what, /*guards=*/false);
+  }
+  /// Returns the bytes of memory that allocateParts() takes.
+  virtual StatusOr<uint64_t>
+  bytesOfParts(uint64_t bytes, const std::vector<ByteRange> &used) const {
+    return bytes;
+  }
   /// Allocates memory of the host, zeroed, that copies from and to the device
   /// are fastest with: hostData() of the buffer.
   virtual StatusOr<DeviceBuffer> allocateStaging(uint64_t bytes,

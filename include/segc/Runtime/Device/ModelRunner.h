@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct RunnerOptions {
   /// batches are added, and those that travel to other ranks in 16 bits are
   /// rounded on the device.
   bool accumulates = false, exchanges = false;
+  /// Which of how many ranks trains here. Of an optimizer that they share, a
+  /// device with memory of its own gets the states that this rank owns.
+  int64_t rank = 0, ranks = 1;
 };
 
 /// An output of an entry, in memory of the host.
@@ -112,12 +116,19 @@ public:
   const DeviceBuffer &states() const { return stateBuffer; }
   const DeviceBuffer &gradients() const { return gradientBuffer; }
   const DeviceBuffer &optimizer() const { return optimizerBuffer; }
-  /// Reads a buffer of this runner, or writes a part of it.
-  StatusOr<HostView> read(const DeviceBuffer &buffer) const {
-    return device_->read(*stream, buffer);
-  }
+  /// Reads a buffer of this runner, or writes a part of it. Of an optimizer
+  /// that ranks share both are of all states, on the host, which has them until
+  /// forgetAllStates() and from readOwnStates() on.
+  StatusOr<HostView> read(const DeviceBuffer &buffer) const;
   Status write(const DeviceBuffer &buffer, uint64_t offset, const void *from,
                uint64_t bytes) const;
+  /// Writes the states that this rank owns to a device that has those alone
+  /// (RunnerOptions::ranks); nothing to others.
+  Status writeOwnStates();
+  /// Returns memory of the host for the states of all ranks, with those of this
+  /// rank as the device has them.
+  StatusOr<std::byte *> readOwnStates();
+  void forgetAllStates() { allStates = AlignedBuffer(); }
   /// Must be called after the caller has written parameters or states.
   void weightsChanged() { preparedIsFresh = false; }
   /// Returns the bytes of the largest arena so far, without the workers'
@@ -194,6 +205,9 @@ private:
   Status prepareWeights(segc_scalars &scalars);
   /// Checks the device's free memory against what the model takes.
   Status checkMemory() const;
+  /// The bytes of the optimizer that this rank owns where it has no others.
+  std::optional<std::vector<ByteRange>> findOwnStates() const;
+  Status allocateOptimizer();
   Status allocateTensors(const std::vector<TensorSignature> &signatures,
                          bool isStaged, std::vector<Tensor> &tensors);
   Status checkGuards(const std::string &entry) const;
@@ -211,6 +225,8 @@ private:
   RunnerOptions options;
   DeviceBuffer parameterBuffer, stateBuffer, gradientBuffer, optimizerBuffer,
       preparedBuffer, scalarBuffer, arena;
+  std::optional<std::vector<ByteRange>> ownStates; ///< none: the device has all
+  AlignedBuffer allStates; ///< of all ranks, on the host, or empty
   uint64_t plannedArena = 0;
   std::map<std::string, EntryMemory> entries;
   std::map<std::string, OutputPlaces> shared;   ///< of entries

@@ -49,6 +49,7 @@ struct EmulatedLaunch {
   /// Kernels find these behind the operands, in a form of the emulator's own.
   std::vector<segc_tensor_map> maps;
   int64_t batch = 1, blocks = 1;
+  int64_t firstTask = 0; ///< For kernels that ask (SEGC_LAUNCH_FIRST_TASK).
   uint32_t threads = 1, sharedBytes = 0;
   /// Launched before the kernel in front has ended (SEGC_LAUNCH_DEPENDENT): a
   /// thread that does not wait for it before it accesses operands is an error.

@@ -62,7 +62,8 @@ private:
   HostReductions reductions;
   /// Of each state of the optimizer; no elements: each rank has all.
   segc_shards shards = {};
-  ModelRunner *gathered = nullptr; ///< Has the states of all ranks.
+  /// Has the states of all ranks; on a device, its host has them.
+  ModelRunner *gathered = nullptr;
   int64_t step = 0;
   double waited = 0; ///< for means, in seconds
 };

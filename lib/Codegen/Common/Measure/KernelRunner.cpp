@@ -162,7 +162,7 @@ std::vector<segc_tensor_map> mapsOf(ArrayRef<exec::TensorMapAttr> maps) {
 }
 
 KernelLaunch launchOf(exec::KernelAttr kernel, StringRef symbol) {
-  return {{kernel.getTasks(), kernel.getTasksPerSample()},
+  return {{kernel.getTasks(), kernel.getTasksPerSample(), kernel.getSlice()},
           kernel.getScratch(),
           kernel.getThreads(),
           kernel.getShared(),
@@ -332,6 +332,19 @@ static Status runLaunch(const KernelLaunch &kernel, const TaskCall &call,
   return status.ok() ? otherStatus : status;
 }
 
+/// Runs a launch, or two of a GPU's kernel that may be launched in parts.
+static Status runInParts(const KernelLaunch &kernel, TaskCall call, Type f32,
+                         KernelRunner::Order order) {
+  const int64_t all = call.tasks;
+  if (kernel.threads && kernel.tasks.slice && all > 1) {
+    call.tasks = all / 2;
+    SEGC_RETURN_IF_ERROR(runLaunch(kernel, call, f32, order));
+    call.first = call.tasks;
+    call.tasks = all - call.first;
+  }
+  return runLaunch(kernel, call, f32, order);
+}
+
 Status KernelRunner::run(size_t fusion, ArrayRef<void *> operands,
                          int64_t batch, Order order, unsigned interleaving) {
   const FusionLaunches &launches = self->fusions[fusion];
@@ -344,7 +357,7 @@ Status KernelRunner::run(size_t fusion, ArrayRef<void *> operands,
   for (const KernelLaunch &launch : launches.launches) {
     TaskCall call = launch.call(batch, buffers, launches.bytes);
     call.interleaving = interleaving;
-    SEGC_RETURN_IF_ERROR(runLaunch(launch, call, self->f32, order));
+    SEGC_RETURN_IF_ERROR(runInParts(launch, call, self->f32, order));
   }
   if (!temporary.guardsIntact() || !sums.guardsIntact())
     return internalError("access outside the temporary");

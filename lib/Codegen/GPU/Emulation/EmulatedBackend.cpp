@@ -191,6 +191,7 @@ LoadedKernels::Task EmulatedCudaBackend::taskOf(segc_kernel_fn function,
     launch.operandBytes = call.bytes.vec();
     launch.batch = call.batch;
     launch.blocks = call.tasks;
+    launch.firstTask = call.first;
     launch.threads = call.threads;
     launch.sharedBytes = call.sharedBytes;
     launch.dependent = call.dependent;

@@ -71,7 +71,8 @@ void KernelEmulation::makeFunction() {
   Value buffers = entry->getArgument(0);
   thread = entry->getArgument(1);
   task = entry->getArgument(3);
-  // The number of samples stands between operands and tensor maps.
+  // The number of samples, and behind it the first task of the launch if the
+  // kernel asks for it, stand between operands and tensor maps.
   auto *samples = llvm::find_if(body->getArguments(), [&](Value argument) {
     return argument.getType() == i64Type;
   });
@@ -79,6 +80,11 @@ void KernelEmulation::makeFunction() {
   for (BlockArgument argument : body->getArguments()) {
     if (argument.getArgNumber() == count) {
       argument.replaceAllUsesWith(entry->getArgument(2));
+      continue;
+    }
+    if (argument.getType() == i64Type) {
+      argument.replaceAllUsesWith(
+          field(offsetof(segc_emulator_thread, first_task), i64Type));
       continue;
     }
     Value slot = LLVM::GEPOp::create(b, loc, ptr, ptr, buffers,

@@ -18,15 +18,16 @@
 using namespace mlir;
 using namespace segc;
 
-namespace {
-
-constexpr int64_t updateThreads = 256;
+static constexpr int64_t updateThreads = 256;
 /// Elements of a block.
-constexpr int64_t chunkElements = 8 << 10;
+static constexpr int64_t chunkElements = 8 << 10;
 
-int64_t chunksOf(int64_t size) {
-  return llvm::divideCeilSigned(size, chunkElements);
+/// A task for each chunk.
+static TaskCount tasksOf(int64_t size) {
+  return {llvm::divideCeilSigned(size, chunkElements), 0, chunkElements};
 }
+
+namespace {
 
 /// Calls `body` for the vectors of the block's chunk of `size` elements that
 /// the thread owns, with the number of lanes: the last, cut vector comes
@@ -56,22 +57,21 @@ struct UpdateKernel : GpuFormulaModel<OptimizerUpdateOpInterface> {
     auto params =
         cast<RankedTensorType>(update.getReplacedOperands().front().getType());
     int64_t size = params.getNumElements(), lanes = emitter.getTarget().lanes;
-    emitter.launch(
-        {chunksOf(size), 0}, updateThreads, 0, [&](GpuKernelBody &k) {
-          // Scalars, which each width of vectors broadcasts.
-          UpdateBody scalars(k, k.builder().getF32Type());
-          Value finite = scalars.isNonZero(update.getFiniteScalar());
-          SmallVector<Value> step = update.emitStepValues(scalars);
-          forChunk(k, size, lanes, {}, [&](Value i, int64_t width, ValueRange) {
-            UpdateBody body(k, k.vectorType(width));
-            SmallVector<Value> stepValues;
-            for (Value value : step)
-              stepValues.push_back(body.broadcast(value));
-            emitUpdatedVector(body, update, i, width, Value(),
-                              body.broadcast(finite), stepValues);
-            return SmallVector<Value>();
-          });
-        });
+    emitter.launch(tasksOf(size), updateThreads, 0, [&](GpuKernelBody &k) {
+      // Scalars, which each width of vectors broadcasts.
+      UpdateBody scalars(k, k.builder().getF32Type());
+      Value finite = scalars.isNonZero(update.getFiniteScalar());
+      SmallVector<Value> step = update.emitStepValues(scalars);
+      forChunk(k, size, lanes, {}, [&](Value i, int64_t width, ValueRange) {
+        UpdateBody body(k, k.vectorType(width));
+        SmallVector<Value> stepValues;
+        for (Value value : step)
+          stepValues.push_back(body.broadcast(value));
+        emitUpdatedVector(body, update, i, width, Value(),
+                          body.broadcast(finite), stepValues);
+        return SmallVector<Value>();
+      });
+    });
     return success();
   }
 };
@@ -86,7 +86,7 @@ template <typename OpTy>
 struct FlatSumKernel : GpuOpModel<OpTy> {
   int64_t tempBytes(seg::FusionOp fusion) const override {
     auto flatSum = cast<OpTy>(fusion.getRoot());
-    return chunksOf(flatSum.getInput().getType().getNumElements()) * 4;
+    return tasksOf(flatSum.getInput().getType().getNumElements()).fixed * 4;
   }
   LogicalResult emitKernels(Operation *op,
                             GpuFusionEmitter &emitter) const override {
@@ -94,8 +94,7 @@ struct FlatSumKernel : GpuOpModel<OpTy> {
     int64_t size = flatSum.getInput().getType().getNumElements(),
             lanes = emitter.getTarget().lanes;
     emitter.launch(
-        {chunksOf(size), 0}, updateThreads, updateThreads,
-        [&](GpuKernelBody &k) {
+        tasksOf(size), updateThreads, updateThreads, [&](GpuKernelBody &k) {
           Value input = inputOf(k, flatSum.getInput());
           Value sum = forChunk(
               k, size, lanes, k.scalarConstant(0),
@@ -110,7 +109,7 @@ struct FlatSumKernel : GpuOpModel<OpTy> {
         });
     emitter.launch({1, 0}, updateThreads, updateThreads, [&](GpuKernelBody &k) {
       seg::PointwiseMath m(k.builder(), k.loc(), k.builder().getF32Type());
-      Value sum = k.loop(k.thread(), k.index(chunksOf(size)), k.threads(),
+      Value sum = k.loop(k.thread(), k.index(tasksOf(size).fixed), k.threads(),
                          k.scalarConstant(0), [&](Value i, ValueRange sum) {
                            return SmallVector<Value>{
                                m.add(sum[0], k.loadScalar(k.temp(), i))};

@@ -79,6 +79,7 @@ Status CudaContext::open(int ordinal) {
   capability_ = 10 * capability_ + minor;
   SEGC_RETURN_IF_ERROR(attribute(MaxGridX, maxGrid_));
   SEGC_RETURN_IF_ERROR(attribute(MaxSharedMemoryOptIn, maxSharedMemory_));
+  SEGC_RETURN_IF_ERROR(attribute(HasVirtualMemory, hasVirtualMemory_));
   SEGC_RETURN_IF_ERROR(
       check(driver_->cuDevicePrimaryCtxRetain(&context, device),
             "open the GPU (`nvidia-smi` shows who uses it)"));

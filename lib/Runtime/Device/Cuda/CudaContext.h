@@ -31,6 +31,10 @@ public:
   int64_t maxGrid() const { return maxGrid_; }
   /// Bytes of shared memory that a block may have at most.
   int64_t maxSharedMemory() const { return maxSharedMemory_; }
+  /// Whether the GPU has addresses without memory.
+  bool hasVirtualMemory() const {
+    return hasVirtualMemory_ && driver_->hasVirtualMemory();
+  }
   StreamHandle serviceStream() const { return service; }
 
   /// The driver's answer as a Status that begins with the name.
@@ -51,6 +55,7 @@ private:
   std::string name_;
   int ordinal_ = 0, capability_ = 0;
   int64_t maxGrid_ = 0, maxSharedMemory_ = 0;
+  bool hasVirtualMemory_ = false;
 };
 
 /// Makes a context the one of this thread until the end of a scope; the context

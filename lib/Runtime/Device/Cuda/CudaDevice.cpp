@@ -222,19 +222,21 @@ Status CudaDevice::launch(Stream &stream, const KernelLaunch &launch) {
         std::to_string(context->maxGrid()) + "; use a smaller --batch-size");
   if (tasks == 0)
     return Status::success(); // the driver refuses an empty grid
-  // The parameters of a kernel are the addresses, then the batch, then its
-  // tensor maps.
-  std::array<uint64_t, SEGC_MAX_OPERANDS + 1> values;
-  std::array<void *, SEGC_MAX_OPERANDS + 1 + SEGC_MAX_TENSOR_MAPS> parameters;
+  // The parameters of a kernel are the addresses, then the batch, then the
+  // first task if it asks for it, then its tensor maps.
+  std::array<uint64_t, SEGC_MAX_OPERANDS + 2> values;
+  std::array<void *, values.size() + SEGC_MAX_TENSOR_MAPS> parameters;
   TensorMaps maps;
   uint32_t count = 0;
   for (; count < command.operand_count; ++count)
     values[count] = DeviceAddress::of(launch.operands[count]).value;
-  values[count] = static_cast<uint64_t>(launch.batch);
-  for (uint32_t i = 0; i <= count; ++i)
+  values[count++] = static_cast<uint64_t>(launch.batch);
+  if (command.launch_flags & SEGC_LAUNCH_FIRST_TASK)
+    values[count++] = static_cast<uint64_t>(launch.firstTask());
+  for (uint32_t i = 0; i < count; ++i)
     parameters[i] = &values[i];
   for (uint32_t i = 0; i < command.map_count; ++i)
-    parameters[count + 1 + i] = &maps[i];
+    parameters[count + i] = &maps[i];
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
   SEGC_RETURN_IF_ERROR(

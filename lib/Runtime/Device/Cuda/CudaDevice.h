@@ -56,6 +56,14 @@ public:
 
   StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
                                   bool guards) override;
+  /// Memory for the granules that overlap what is used, where the GPU has
+  /// virtual memory; else for all of it.
+  StatusOr<DeviceBuffer> allocateParts(uint64_t bytes,
+                                       const std::vector<ByteRange> &used,
+                                       const char *what) override;
+  StatusOr<uint64_t>
+  bytesOfParts(uint64_t bytes,
+               const std::vector<ByteRange> &used) const override;
   StatusOr<DeviceBuffer> allocateStaging(uint64_t bytes,
                                          const char *what) override;
   StatusOr<std::optional<uint64_t>> freeBytes() const override;
@@ -128,6 +136,9 @@ private:
   Status loadPermuteFilter();
   /// Loads a kernel of the runtime, once.
   Status loadOwn(const char *ptx, const segc_command &command);
+  /// The error of an allocation that the driver answered so.
+  Status allocationError(Result answered, uint64_t bytes,
+                         const char *what) const;
   /// Refuses what would end a recording.
   Status checkNotRecording(const char *what) const;
 

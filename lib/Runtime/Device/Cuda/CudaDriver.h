@@ -21,9 +21,10 @@
 
 namespace segc::cuda {
 
-using Result = int;                                 ///< CUresult
-using DeviceHandle = int;                           ///< CUdevice
-using MemoryHandle = uint64_t;                      ///< CUdeviceptr
+using Result = int;                        ///< CUresult
+using DeviceHandle = int;                  ///< CUdevice
+using MemoryHandle = uint64_t;             ///< CUdeviceptr
+using PhysicalHandle = unsigned long long; ///< CUmemGenericAllocationHandle
 using ContextHandle = struct ContextOfDriver *;     ///< CUcontext
 using StreamHandle = struct StreamOfDriver *;       ///< CUstream
 using EventHandle = struct EventOfDriver *;         ///< CUevent
@@ -48,6 +49,7 @@ enum DeviceAttribute {
   ComputeCapabilityMajor = 75,
   ComputeCapabilityMinor = 76,
   MaxSharedMemoryOptIn = 97, ///< of a block, after the opt-in
+  HasVirtualMemory = 102,    ///< addresses without memory
 };
 
 /// CUfunction_attribute.
@@ -58,6 +60,24 @@ enum FunctionAttribute {
 };
 
 /// CUtensorMap, which CUDA 12 aligns to 64 bytes.
+struct MemoryLocation {
+  int kind, number;
+};
+/// Memory that addresses are mapped to.
+struct PhysicalMemory {
+  int kind;
+  int sharedAs; ///< 0: it belongs to this process alone
+  MemoryLocation location;
+  void *unused;
+  unsigned char flags[8];
+};
+struct MemoryAccess {
+  MemoryLocation location;
+  int flags;
+};
+enum { MemoryPinned = 1, MemoryOfDevice = 1, MemoryReadWrite = 3 };
+enum { MinimumGranularity = 0 };
+
 struct alignas(128) TensorMap {
   uint64_t opaque[16];
 };
@@ -126,6 +146,12 @@ public:
   /// stream has ended, in graphs as well: since CUDA 12.3.
   bool hasDependentLaunches() const {
     return cuLaunchKernelEx && version_ >= 12030;
+  }
+  /// Whether addresses can be reserved apart from memory.
+  bool hasVirtualMemory() const {
+    return cuMemGetAllocationGranularity && cuMemAddressReserve &&
+           cuMemAddressFree && cuMemCreate && cuMemRelease && cuMemMap &&
+           cuMemUnmap && cuMemSetAccess;
   }
   /// Returns the newest CUDA version of the driver: 1000 * major + 10 * minor.
   int version() const { return version_; }

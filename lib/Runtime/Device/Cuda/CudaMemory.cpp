@@ -96,6 +96,18 @@ StatusOr<std::optional<uint64_t>> CudaDevice::freeBytes() const {
   return std::optional<uint64_t>(free);
 }
 
+Status CudaDevice::allocationError(Result answered, uint64_t bytes,
+                                   const char *what) const {
+  if (answered != ErrorOutOfMemory)
+    return check(answered, std::string(what) + ": allocate " +
+                               std::to_string(bytes) + " bytes");
+  SEGC_ASSIGN_OR_RETURN(std::optional<uint64_t> free, freeBytes());
+  return Status(StatusCode::IoError,
+                std::string(what) + ": cannot allocate " +
+                    std::to_string(bytes) + " bytes on " + name() + ": " +
+                    std::to_string(free.value_or(0)) + " are free");
+}
+
 StatusOr<DeviceBuffer> CudaDevice::allocate(uint64_t bytes, const char *what,
                                             bool guards) {
   if (bytes == 0)
@@ -106,17 +118,9 @@ StatusOr<DeviceBuffer> CudaDevice::allocate(uint64_t bytes, const char *what,
   auto memory = std::make_unique<CudaMemory>(context);
   memory->bytes = bytes;
   memory->guard = guards ? guardBytes : 0;
-  const Result result =
-      driver().cuMemAlloc(&memory->base, bytes + 2 * memory->guard);
-  if (result == ErrorOutOfMemory) {
-    SEGC_ASSIGN_OR_RETURN(std::optional<uint64_t> free, freeBytes());
-    return Status(StatusCode::IoError,
-                  std::string(what) + ": cannot allocate " +
-                      std::to_string(bytes) + " bytes on " + name() + ": " +
-                      std::to_string(*free) + " are free");
-  }
-  SEGC_RETURN_IF_ERROR(check(result, std::string(what) + ": allocate " +
-                                         std::to_string(bytes) + " bytes"));
+  SEGC_RETURN_IF_ERROR(allocationError(
+      driver().cuMemAlloc(&memory->base, bytes + 2 * memory->guard), bytes,
+      what));
   SEGC_RETURN_IF_ERROR(memory->fill(memory->base + memory->guard, 0, bytes));
   if (guards) {
     SEGC_RETURN_IF_ERROR(memory->fill(memory->base, guardByte, guardBytes));

@@ -135,12 +135,6 @@ DeviceAddress NcclCollectives::stagingOf(const segc_collective &collective) {
 
 Status NcclCollectives::prepare(const segc_collective &collective) {
   SEGC_RETURN_IF_ERROR(checkCollective(collective));
-  if (collective.kind > SEGC_COLLECTIVE_BROADCAST)
-    return unsupported(
-        std::string("nccl: ") +
-        (collective.kind == SEGC_COLLECTIVE_REDUCE_SCATTER ? "a reduce-scatter"
-                                                           : "an all-gather") +
-        " of a tensor that ranks share, which only ranks on the processor do");
   const uint64_t needed = 2 * placeOf(collective) + 3;
   if (numbers.empty() || numbers.back().size() < needed * sizeof(uint32_t)) {
     std::vector<uint32_t> values(2 * needed);
@@ -192,29 +186,6 @@ Status NcclCollectives::enqueue(Stream &stream,
     SEGC_RETURN_IF_ERROR(
         device->convert(stream, inverseOf(conversion), data, moved));
   return mark(stream, 2 * place + 2);
-}
-
-Status NcclCollectives::call(const segc_collective &collective, void *data,
-                             cuda::StreamHandle stream) {
-  SEGC_RETURN_IF_ERROR(failure);
-  const uint32_t type =
-      isRounded(collective) ? collective.travels_as : collective.type;
-  const DataType ofType = type == SEGC_F16    ? Float16
-                          : type == SEGC_BF16 ? Bfloat16
-                                              : Float32;
-  // Bytes of any type are sent as they are.
-  const Result answered =
-      collective.kind == SEGC_COLLECTIVE_BROADCAST
-          ? library->ncclBroadcast(data, data,
-                                   collective.count * elementBytes(type), Uint8,
-                                   /*root=*/0, comm, stream)
-          : library->ncclAllReduce(data, data, collective.count, ofType,
-                                   collective.kind == SEGC_COLLECTIVE_SUM ? Sum
-                                   : collective.kind == SEGC_COLLECTIVE_MAX
-                                       ? Max
-                                       : Avg,
-                                   comm, stream);
-  return settle(answered, occasionOf(collective));
 }
 
 //===----------------------------------------------------------------------===//

@@ -46,8 +46,11 @@ private:
   bool isRounded(const segc_collective &collective) const;
   /// Memory for values of 16 bits, of each stream.
   DeviceAddress stagingOf(const segc_collective &collective);
+  /// Has NCCL do a collective on data of the type that travels (NcclCalls.cpp).
   Status call(const segc_collective &collective, void *data,
               cuda::StreamHandle stream);
+  Result callForShards(const segc_collective &collective, uint32_t type,
+                       void *data, cuda::StreamHandle stream);
   /// The place of a collective among the known ones, where it is put if it is
   /// new.
   size_t placeOf(const segc_collective &collective);
