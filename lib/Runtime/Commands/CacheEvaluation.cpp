@@ -91,6 +91,7 @@ Status segc::evaluateOnGrid(LoadedModel &model, const CacheCases &cases,
   applySettings(how.options.windows, run);
   run.batch = how.batch;
   run.folders.predictions = how.masks;
+  run.folders.overlays = how.overlays;
   run.queue = &work;
   // Only of the cases that this process works on: it takes a look at all bytes.
   run.verify = [&](int64_t index) {

@@ -26,7 +26,8 @@ struct CacheEvaluation {
   double tolerance = 1; ///< Of the surface Dice, in mm.
   ImageLimits limits;
   int64_t batch = 1;
-  std::string masks; ///< Folder for the predictions; empty for none.
+  /// Folders for the predictions and their pictures; empty for none.
+  std::string masks, overlays;
 };
 
 /// The folder of a cache's data set: as asked for, else as noted.

@@ -22,6 +22,7 @@
 #include "segc/Runtime/Metrics/MetricsRecord.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/CrossValidation.h"
+#include "segc/Runtime/Train/Report.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -31,6 +32,7 @@ using namespace segc;
 namespace fs = std::filesystem;
 
 static constexpr const char *tableName = "cross-validation.json";
+static constexpr const char *reportName = "report.html";
 static constexpr const char *seedPrefix = "seed-";
 /// Of the surface Dice, in mm.
 static constexpr double surfaceTolerance = 1;
@@ -93,7 +95,12 @@ private:
     return training.results + "/checkpoints/" + checkpoint;
   }
   std::string seedFolder(int64_t seed) const {
-    return results + "/" + seedPrefix + std::to_string(seed);
+    return seedFolderOf(results, seed);
+  }
+
+  /// Pictures of what the folds of a seed held out.
+  std::string overlaysOf(int64_t seed) const {
+    return seedFolder(seed) + "/overlays";
   }
 
   const CrossValidateOptions &options;
@@ -280,7 +287,7 @@ Status CrossValidationRun::begin() {
     SEGC_ASSIGN_OR_RETURN(const CrossValidation before, readTable());
     return checkSameOptions(before.options, tableOptions, results);
   }
-  std::vector<std::string> names = {tableName};
+  std::vector<std::string> names = {tableName, reportName};
   std::error_code error;
   for (fs::directory_iterator entry(results, error), end;
        !error && entry != end; entry.increment(error)) {
@@ -325,7 +332,7 @@ TrainOptions CrossValidationRun::trainingOf(int64_t seed, int64_t fold) const {
   TrainOptions training = options.train;
   training.data.seed = seed;
   training.data.fold = fold;
-  training.results = seedFolder(seed) + "/fold-" + std::to_string(fold);
+  training.results = foldFolderOf(results, seed, fold);
   training.checkpointStrategy = "last_and_best";
   // A fold that was cut off goes on from its checkpoint.
   training.resume =
@@ -434,7 +441,8 @@ CrossValidationRun::measureSamples(const TrainOptions &training) const {
       openData(training.data, model.runner.manifest(), model.frame));
   return measureSplit(model.runner, *dataset, Split::Validation,
                       batchSizeOf(training.model, model.runner.manifest()),
-                      surfaceTolerance, *model.pool);
+                      surfaceTolerance, *model.pool,
+                      overlaysOf(training.data.seed));
 }
 
 StatusOr<std::vector<CaseMetrics>>
@@ -446,6 +454,7 @@ CrossValidationRun::measureCached(const TrainOptions &training) const {
   how.tolerance = surfaceTolerance;
   how.limits.maxBytes = static_cast<uint64_t>(training.data.maxImageBytes);
   how.batch = batchSizeOf(training.model, model.runner.manifest());
+  how.overlays = overlaysOf(training.data.seed);
   if (options.onGrid.saveMasks)
     how.masks = seedFolder(training.data.seed) + "/predictions";
   const std::unique_ptr<Dataset> dataset =
@@ -530,6 +539,7 @@ CommandResult CrossValidationRun::finish(const CommandCases &cases) const {
   for (size_t i = 0; job && i < options.seeds.size(); ++i)
     SEGC_RETURN_IF_ERROR(writeCases(i, cases));
   SEGC_ASSIGN_OR_RETURN(const CrossValidation table, readTable());
+  SEGC_RETURN_IF_ERROR(writeCrossValidationReport(results, table));
   std::printf("%s", table.toText().c_str());
   return Status::success();
 }

@@ -8,11 +8,14 @@
 #include "CacheEvaluation.h"
 #include "SharedJob.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/Hash.h"
 #include "segc/Base/Signals.h"
+#include "segc/Base/Version.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
 #include "segc/Runtime/Commands/Session.h"
+#include "segc/Runtime/Core/CheckpointFiles.h"
 #include "segc/Runtime/Inference/Evaluate.h"
 #include "segc/Runtime/Inference/EvaluateFolders.h"
 #include "segc/Runtime/Inference/Predict.h"
@@ -240,6 +243,32 @@ static CommandResult evaluateCache(const EvaluateOptions &options,
   return work.close(finishTable(options, table, failures, places.size()));
 }
 
+/// What an evaluation is of, for its report.
+static StatusOr<OrderedJson> configurationOf(const EvaluateOptions &options,
+                                             const ModelRunner &runner) {
+  const Manifest &manifest = runner.manifest();
+  SEGC_ASSIGN_OR_RETURN(const std::string model,
+                        readFile(runner.library().path()));
+  OrderedJson facts = {{"segrun_version", versionText()},
+                       {"model", options.model.model},
+                       {"model_sha256", sha256(model)},
+                       {"network", manifest.network},
+                       {"data", options.data.data},
+                       {"split", options.split},
+                       {"precision", manifest.precision},
+                       {"cpu_version", runner.library().version().name},
+                       {"device", runner.device().name()},
+                       {"threads", runner.workers()}};
+  if (options.checkpoint.empty())
+    return facts;
+  SEGC_ASSIGN_OR_RETURN(const std::string weights,
+                        findWeights(options.checkpoint));
+  SEGC_ASSIGN_OR_RETURN(const std::string bytes, readFile(weights));
+  facts["checkpoint"] = weights;
+  facts["checkpoint_sha256"] = sha256(bytes);
+  return facts;
+}
+
 /// Prints an evaluation and writes it into the folder for results.
 static CommandResult
 finishEvaluation(const EvaluateOptions &options, ModelRunner &runner,
@@ -247,15 +276,20 @@ finishEvaluation(const EvaluateOptions &options, ModelRunner &runner,
                  const Evaluation &evaluation,
                  const std::optional<ResultsFolder> &folder) {
   std::printf("%s\n", jsonText(evaluation.toRecord(), 2).c_str());
+  // Programs read the standard output.
+  std::fprintf(stderr, "%s", evaluation.toText().c_str());
   if (!folder)
     return Status::success();
   const Manifest &manifest = runner.manifest();
   SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
   SEGC_RETURN_IF_ERROR(writeMetrics(options.results, evaluation, 0));
-  SEGC_RETURN_IF_ERROR(predictExamples(runner, dataset, split,
-                                       batchSizeOf(options.model, manifest),
-                                       options.results));
-  return writeReport(options.results, manifest.network + " evaluation");
+  SEGC_RETURN_IF_ERROR(predictExamples(
+      runner, dataset, split, batchSizeOf(options.model, manifest),
+      exampleCases(evaluation.foregroundDiceByCase()), options.results));
+  SEGC_ASSIGN_OR_RETURN(const OrderedJson configuration,
+                        configurationOf(options, runner));
+  return writeReport(options.results, manifest.network + " evaluation",
+                     configuration);
 }
 
 static Json toJson(const EvaluatedBatch &batch) {

@@ -14,6 +14,7 @@
 #include "segc/Base/Version.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
+#include "segc/Runtime/Data/Overlay.h"
 #include "segc/Runtime/Inference/Evaluate.h"
 #include "segc/Runtime/Inference/EvaluateCases.h"
 #include "segc/Runtime/Inference/Predict.h"
@@ -121,6 +122,31 @@ static Status joinRanks(Run &run) {
                    : Status::success();
 }
 
+/// Predicts the best, the median and the worst of the held-out cases, and adds
+/// their pictures to the event file.
+static Status showExamples(const Run &run, RunLog &log,
+                           const Evaluation &evaluation,
+                           const TrainState &state) {
+  const std::string &results = run.options.results;
+  const std::string overlays = results + "/overlays";
+  const std::vector<ExampleCase> examples =
+      exampleCases(evaluation.foregroundDiceByCase());
+  SEGC_RETURN_IF_ERROR(
+      run.dataset
+          ? predictExamples(run.runner, *run.dataset, Split::Validation,
+                            run.state.batchSize, examples, results)
+          : drawCases(run.runner, *run.cached.validation, examples,
+                      run.cached.cache->plan().labelNames(),
+                      run.cached.windows(), run.state.batchSize, overlays));
+  for (const ExampleCase &example : examples)
+    if (const StatusOr<std::string> png = readFile(
+            overlayPath(overlays, evaluation.cases[example.index].name));
+        png.ok())
+      SEGC_RETURN_IF_ERROR(log.picture(
+          state.step, std::string("overlays/") + example.rank, *png));
+  return Status::success();
+}
+
 /// What a run leaves behind its last step, besides checkpoints.
 static Status writeResults(Run &run, RunLog &log, const Trainer &trainer,
                            bool isWhole) {
@@ -139,12 +165,13 @@ static Status writeResults(Run &run, RunLog &log, const Trainer &trainer,
         log.metadata("training_seconds",
                      {{"unit", "s"}, {"value", trainer.state().seconds}}));
     const RunPhases::Scope phase(&run.phases, "predict examples");
-    if (run.heldOut() > 0 && run.dataset)
-      SEGC_RETURN_IF_ERROR(predictExamples(run.runner, *run.dataset,
-                                           Split::Validation,
-                                           run.state.batchSize, results));
+    if (trainer.lastEvaluation())
+      SEGC_RETURN_IF_ERROR(
+          showExamples(run, log, *trainer.lastEvaluation(), trainer.state()));
   }
   SEGC_RETURN_IF_ERROR(log.metadata("phases", run.phases.toJson()));
+  if (trainer.lastEvaluation())
+    std::fprintf(stderr, "%s", trainer.lastEvaluation()->toText().c_str());
   return writeReport(results, run.runner.manifest().network + " training");
 }
 

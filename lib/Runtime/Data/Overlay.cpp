@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/Overlay.h"
+#include "OutputNames.h"
 #include "ViewRows.h"
+#include "segc/Base/Files.h"
 #include "segc/Draw/Plot.h"
 
 #include <algorithm>
@@ -256,4 +258,24 @@ std::vector<OverlaySlice> segc::volumeSlices(const VoxelView &image,
     slices.push_back(std::move(slice));
   }
   return slices;
+}
+
+std::string segc::overlayPath(const std::string &folder,
+                              const std::string &caseName) {
+  return folder + "/" + outputName(caseName, ".png");
+}
+
+Status segc::writeOverlay(const std::string &folder,
+                          const std::string &caseName,
+                          const std::vector<OverlaySlice> &slices,
+                          const std::vector<std::string> &classNames,
+                          int64_t classes) {
+  int64_t longest = 1;
+  for (const OverlaySlice &slice : slices)
+    longest = std::max({longest, slice.width, slice.height});
+  const int64_t scale = std::max<int64_t>(1, 256 / longest);
+  SEGC_RETURN_IF_ERROR(createDirectories(folder));
+  SEGC_ASSIGN_OR_RETURN(const RgbImage picture,
+                        drawOverlay(slices, classNames, classes, scale));
+  return writePng(overlayPath(folder, caseName), picture);
 }

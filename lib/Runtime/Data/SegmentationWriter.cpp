@@ -17,9 +17,6 @@
 
 using namespace segc;
 
-/// Slices of a volume in its picture.
-static constexpr int64_t overlaySlices = 5;
-
 //===----------------------------------------------------------------------===//
 // Masks
 //===----------------------------------------------------------------------===//
@@ -195,10 +192,12 @@ Status SegmentationWriter::drawCase(const CaseFiles &files,
                                     const std::vector<uint8_t> &labels,
                                     const AxisOrder &order) const {
   const std::vector<std::string> &names = dataset.classNames();
-  // Labels of regions may be larger than the number of names.
+  // Labels of regions and the ignore label may be larger than the number of
+  // names.
   auto classes = static_cast<int64_t>(names.size());
-  for (uint8_t label : labels)
-    classes = std::max<int64_t>(classes, label + 1);
+  for (const std::vector<uint8_t> *of : {&labels, &source.label})
+    for (uint8_t label : *of)
+      classes = std::max<int64_t>(classes, label + 1);
   const Size3 &size = source.geometry().size;
   std::vector<OverlaySlice> slices;
   if (!files.stack.empty()) {
@@ -210,13 +209,8 @@ Status SegmentationWriter::drawCase(const CaseFiles &files,
                                truth = reordered(source.label, size, order);
     slices = volumeSlices(reordered(source.channel(0), order), shown.data(),
                           truth.empty() ? nullptr : truth.data(),
-                          visibleClasses(names, classes), overlaySlices);
+                          visibleClasses(names, classes));
   }
-  const Size3 seen = order.permuted(size);
-  const int64_t scale = std::max<int64_t>(1, 256 / std::max(seen[0], seen[1]));
-  SEGC_RETURN_IF_ERROR(createDirectories(folders.overlays));
-  SEGC_ASSIGN_OR_RETURN(RgbImage picture,
-                        drawOverlay(slices, names, classes, scale));
-  return writePng(folders.overlays + "/" + outputName(files.name, ".png"),
-                  picture);
+  return segc::writeOverlay(folders.overlays, files.name, slices, names,
+                            classes);
 }

@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Inference/EvaluateCases.h"
 #include "segc/Base/Signals.h"
+#include "segc/Runtime/Data/Overlay.h"
 #include "segc/Runtime/Inference/WindowPredictor.h"
 
 #include <algorithm>
@@ -87,4 +88,48 @@ StatusOr<Evaluation> segc::evaluateCases(ModelRunner &runner,
     evaluation.cases.push_back(std::move(counted));
   }
   return evaluation;
+}
+
+/// Draws a case on the grid of the network, whose last axis runs fastest.
+static Status drawCase(const PreparedCase &prepared,
+                       const std::vector<uint8_t> &labels,
+                       const std::vector<std::string> &labelNames,
+                       const std::string &folder) {
+  std::vector<float> values(labels.size());
+  std::vector<uint8_t> truth(labels.size());
+  auto classes = static_cast<int64_t>(labelNames.size());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    values[i] = prepared.image[i * static_cast<size_t>(prepared.channels)];
+    truth[i] =
+        static_cast<uint8_t>(std::clamp<int16_t>(prepared.labels[i], 0, 255));
+    classes = std::max<int64_t>(classes, std::max(labels[i], truth[i]) + 1);
+  }
+  const auto &[depth, height, width] = prepared.shape;
+  const Voxels voxels(values);
+  return writeOverlay(folder, prepared.name,
+                      volumeSlices({voxels, {width, height, depth}},
+                                   labels.data(), truth.data(),
+                                   visibleClasses(labelNames, classes)),
+                      labelNames, classes);
+}
+
+Status segc::drawCases(ModelRunner &runner, const PatchSource &cases,
+                       const std::vector<ExampleCase> &examples,
+                       const std::vector<std::string> &labelNames,
+                       const WindowOptions &windows, int64_t batch,
+                       const std::string &folder) {
+  WeightEnsemble weights(runner);
+  SEGC_ASSIGN_OR_RETURN(
+      WindowPredictor predictor,
+      WindowPredictor::create(weights, windows, Scores::Probabilities, batch));
+  for (const ExampleCase &example : examples) {
+    SEGC_ASSIGN_OR_RETURN(const PreparedCase prepared,
+                          cases.at(static_cast<int64_t>(example.index)));
+    std::vector<uint8_t> labels(static_cast<size_t>(prepared.voxels()));
+    SEGC_RETURN_IF_ERROR(predictor.predict(prepared.name, prepared.image,
+                                           GridReturn::identity(prepared.shape),
+                                           {labels.data(), nullptr}));
+    SEGC_RETURN_IF_ERROR(drawCase(prepared, labels, labelNames, folder));
+  }
+  return Status::success();
 }

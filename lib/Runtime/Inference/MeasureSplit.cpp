@@ -30,20 +30,26 @@ StatusOr<CaseMetrics> segc::measureLabels(const CaseFiles &files,
 
 StatusOr<std::vector<CaseMetrics>>
 segc::measureSplit(ModelRunner &runner, const Dataset &dataset, Split split,
-                   int64_t batch, double tolerance, ThreadPool &pool) {
+                   int64_t batch, double tolerance, ThreadPool &pool,
+                   const std::string &overlays) {
   std::vector<CaseMetrics> cases;
+  const SegmentationWriter pictures(dataset, {"", overlays});
+  const Preprocessor &preprocessor = dataset.preprocessor();
   SEGC_ASSIGN_OR_RETURN(
       std::vector<FailedCase> failures,
       predictCases(runner, dataset, split, dataset.count(split), batch,
                    [&](int64_t index, const SourceCase &source,
                        const float *probabilities) -> Status {
+                     const CaseFiles &files = dataset.files(split, index);
+                     const VolumeGeometry &grid = source.geometry();
+                     const std::vector<uint8_t> labels =
+                         preprocessor.labelsOnGrid(probabilities, grid);
                      SEGC_ASSIGN_OR_RETURN(
                          CaseMetrics metrics,
-                         measureLabels(dataset.files(split, index), source,
-                                       dataset.preprocessor().labelsOnGrid(
-                                           probabilities, source.geometry()),
-                                       tolerance, pool));
+                         measureLabels(files, source, labels, tolerance, pool));
                      cases.push_back(std::move(metrics));
+                     pictures.writeOverlay(files, source, labels,
+                                           preprocessor.frameOrder(grid));
                      return Status::success();
                    }));
   if (!failures.empty())

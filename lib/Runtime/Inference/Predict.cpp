@@ -18,8 +18,6 @@
 
 using namespace segc;
 
-static constexpr int64_t maxExamples = 12;
-
 namespace {
 
 /// A sample on its way from its files to the sink.
@@ -250,15 +248,43 @@ segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
   return failures;
 }
 
+namespace {
+
+/// Some cases, for one thread that takes them.
+class ListedCases : public CaseQueue {
+public:
+  explicit ListedCases(const std::vector<ExampleCase> &cases) : cases(cases) {}
+
+  std::optional<int64_t> next(bool /*wait*/) override {
+    if (stopSignal() || taken >= cases.size())
+      return std::nullopt;
+    return static_cast<int64_t>(cases[taken++].index);
+  }
+  void finish(int64_t /*index*/, const Status & /*status*/) override {}
+  void stop() override { taken = cases.size(); }
+  bool isShared() const override { return false; }
+
+private:
+  const std::vector<ExampleCase> &cases;
+  std::atomic<size_t> taken{0};
+};
+
+} // namespace
+
 Status segc::predictExamples(ModelRunner &runner, const Dataset &dataset,
                              Split split, int64_t batch,
+                             const std::vector<ExampleCase> &examples,
                              const std::string &results) {
+  if (examples.empty())
+    return Status::success();
   PredictionFolders folders = {results + "/predictions", results + "/overlays"};
-  SEGC_ASSIGN_OR_RETURN(
-      std::vector<FailedCase> failures,
-      predictSplit(runner, dataset, split,
-                   std::min(dataset.count(split), maxExamples), batch,
-                   folders));
+  ListedCases queue(examples);
+  SplitPredictionOptions options;
+  options.queue = &queue;
+  SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
+                        predictSplit(runner, dataset, split,
+                                     dataset.count(split), batch, folders,
+                                     options));
   return failures.empty() ? Status::success()
                           : failures[0].status.withContext(failures[0].name);
 }

@@ -310,8 +310,11 @@ Status WindowCases::writeCase(WindowCase &item) {
   const CaseFiles &files = dataset.files(split, item.index);
   if (run.inspect)
     SEGC_RETURN_IF_ERROR(run.inspect(item.index, item.source, item.labels));
-  if (run.folders.predictions.empty())
+  if (run.folders.predictions.empty()) {
+    writer.writeOverlay(files, item.source, item.labels,
+                        item.prepared.record.frame);
     return Status::success();
+  }
   SEGC_RETURN_IF_ERROR(writer.writeVolume(files, item.source, item.labels,
                                           item.prepared.record.frame));
   if (!item.probabilities)

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Metrics/Metrics.h"
+#include "segc/Runtime/Metrics/Statistics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -157,6 +158,13 @@ double Evaluation::meanForegroundDice() const {
   return foregroundMean(*this, diceByClass());
 }
 
+std::vector<double> Evaluation::foregroundDiceByCase() const {
+  std::vector<double> means;
+  for (const Case &c : cases)
+    means.push_back(foregroundMean(*this, withoutAbsent(c.dice)));
+  return means;
+}
+
 double Evaluation::pooledForegroundDice() const {
   std::vector<double> dice;
   for (size_t i = 0; i < classNames.size(); ++i) {
@@ -214,9 +222,12 @@ OrderedJson Evaluation::toJson() const {
                        {"mean_foreground", meanForegroundDice()},
                        {"classes", byClass(classNames, diceByClass())}};
   OrderedJson &list = json["cases"] = OrderedJson::array();
-  for (const Case &c : cases)
-    list.push_back({{"name", c.name},
-                    {"hard_dice", byClass(classNames, withoutAbsent(c.dice))}});
+  const std::vector<double> foreground = foregroundDiceByCase();
+  for (size_t i = 0; i < cases.size(); ++i)
+    list.push_back(
+        {{"name", cases[i].name},
+         {"mean_foreground", foreground[i]},
+         {"hard_dice", byClass(classNames, withoutAbsent(cases[i].dice))}});
   return json;
 }
 
@@ -242,6 +253,32 @@ std::string Evaluation::toCsv() const {
     addRow(c.name, withoutAbsent(c.dice));
   addRow("mean", diceByClass());
   return text + "\n";
+}
+
+std::string Evaluation::toText() const {
+  std::string text = "class                 dice    std     (hard Dice of " +
+                     std::to_string(cases.size()) + " cases)\n";
+  const auto addRow = [&](const std::string &name,
+                          const std::vector<double> &values) {
+    const MeanInterval moments = meanInterval(values);
+    char line[80];
+    std::snprintf(line, sizeof(line), "%-20.20s", name.c_str());
+    text += line;
+    for (double value : {moments.mean, moments.std}) {
+      std::snprintf(line, sizeof(line), "  %-6.4f", value);
+      text += std::isnan(value) ? "  -     " : line;
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += "\n";
+  };
+  for (size_t i = 0; i < classNames.size(); ++i) {
+    std::vector<double> ofClass;
+    for (const Case &c : cases)
+      ofClass.push_back(withoutAbsent(c.dice)[i]);
+    addRow(classNames[i], ofClass);
+  }
+  addRow("foreground", foregroundDiceByCase());
+  return text;
 }
 
 OrderedJson Evaluation::toRecord() const {

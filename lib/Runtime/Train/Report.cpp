@@ -6,35 +6,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Report.h"
+#include "ReportPage.h"
 #include "RunTables.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Html.h"
-#include "segc/Runtime/Data/Overlay.h"
+#include "segc/Runtime/Data/Png.h"
+#include "segc/Runtime/Metrics/Statistics.h"
 #include "segc/Runtime/Train/Curves.h"
 
-#include <algorithm>
-#include <filesystem>
-
 using namespace segc;
-namespace fs = std::filesystem;
 
-/// More pictures would make the page slow to open.
-static constexpr size_t maxOverlays = 12;
-
-std::string segc::base64(std::string_view bytes) {
-  static constexpr char digits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    size_t have = std::min<size_t>(3, bytes.size() - i);
-    uint32_t word = 0;
-    for (size_t k = 0; k < 3; ++k)
-      word = word << 8 | (k < have ? static_cast<uint8_t>(bytes[i + k]) : 0);
-    for (size_t k = 0; k < 4; ++k)
-      text += k <= have ? digits[word >> (18 - 6 * k) & 63] : '=';
-  }
-  return text;
-}
+/// More rows are folded away.
+static constexpr size_t maxCaseRows = 20;
 
 Status segc::writeMetrics(const std::string &results,
                           const Evaluation &evaluation, int64_t step) {
@@ -45,120 +28,102 @@ Status segc::writeMetrics(const std::string &results,
   return writeFileAtomically(results + "/metrics.csv", evaluation.toCsv());
 }
 
-/// The member `key` of an object; null where there is none. A metrics.json may
-/// come from anywhere.
-static const OrderedJson &member(const OrderedJson &value,
-                                 const std::string &key) {
-  static const OrderedJson none;
-  auto found = value.find(key);
-  return value.is_object() && found != value.end() ? *found : none;
-}
-
-static std::string numberCell(const OrderedJson &value) {
-  char text[32] = "absent";
-  if (value.is_number())
-    std::snprintf(text, sizeof(text), "%.4f", value.get<double>());
-  return text;
-}
-
-/// The table of a metrics.json: one row a case, the means first.
-static std::string metricsTable(const OrderedJson &metrics) {
-  const OrderedJson &mean = member(member(metrics, "hard_dice"), "classes");
-  if (!mean.is_object())
-    return "";
-  std::string html = "<h2>Dice</h2><table><tr><th>case</th>";
-  for (const auto &[name, value] : mean.items())
-    html += "<th>" + escapeHtml(name) + "</th>";
-  auto addRow = [&](const std::string &name, const OrderedJson &values) {
-    html += "</tr><tr><td>" + escapeHtml(name) + "</td>";
-    for (const auto &[className, value] : mean.items())
-      html += "<td>" + numberCell(member(values, className)) + "</td>";
-  };
-  addRow("mean", mean);
-  for (const OrderedJson &one : member(metrics, "cases")) {
-    const OrderedJson &name = member(one, "name");
-    if (name.is_string())
-      addRow(name.get<std::string>(), member(one, "hard_dice"));
-  }
-  return html + "</tr></table>";
-}
-
-/// Which column shows what, and the colours of the classes.
-static std::string overlayLegend(const OrderedJson &metrics) {
-  std::string html = "<p>Each row is a slice of the case. Columns from the "
-                     "left: the image, the prediction, the truth (where there "
-                     "is a label).";
-  const OrderedJson &classes = member(member(metrics, "hard_dice"), "classes");
+/// The classes of a metrics.json.
+static std::vector<std::string> classesOf(const OrderedJson &metrics) {
+  const OrderedJson &means =
+      memberOf(memberOf(metrics, "hard_dice"), "classes");
   std::vector<std::string> names;
-  if (classes.is_object())
-    for (const auto &[name, value] : classes.items())
+  if (means.is_object())
+    for (const auto &[name, value] : means.items())
       names.push_back(name);
-  const std::vector<bool> visible =
-      visibleClasses(names, static_cast<int64_t>(names.size()));
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (!visible[i])
-      continue;
-    const Rgb colour = classColour(i);
-    html += " <span class='key' style='background:rgb(";
-    for (size_t c = 0; c < 3; ++c)
-      html += (c ? "," : "") + std::to_string(colour[c]);
-    html += ")'></span> " + escapeHtml(names[i]);
+  return names;
+}
+
+/// The cases of a metrics.json that have names.
+static std::vector<const OrderedJson *> casesOf(const OrderedJson &metrics) {
+  std::vector<const OrderedJson *> cases;
+  for (const OrderedJson &one : memberOf(metrics, "cases"))
+    if (memberOf(one, "name").is_string())
+      cases.push_back(&one);
+  return cases;
+}
+
+/// The table of a metrics.json: means and deviations, then one row a case.
+static std::string metricsTable(const OrderedJson &metrics) {
+  const std::vector<std::string> names = classesOf(metrics);
+  const std::vector<const OrderedJson *> cases = casesOf(metrics);
+  if (names.empty())
+    return "";
+  std::vector<std::string> heading = {""}, mean = {"mean"}, std = {"std"},
+                           soft = {"soft Dice, mean"};
+  const OrderedJson &softMeans = memberOf(memberOf(metrics, "dice"), "classes");
+  for (const std::string &name : names) {
+    heading.push_back(escapeHtml(name));
+    std::vector<double> values;
+    for (const OrderedJson *one : cases)
+      values.push_back(numberOf(memberOf(*one, "hard_dice"), name));
+    mean.push_back(scoreText(
+        numberOf(memberOf(memberOf(metrics, "hard_dice"), "classes"), name)));
+    std.push_back(scoreText(meanInterval(values).std));
+    soft.push_back(scoreText(numberOf(softMeans, name)));
   }
-  return html + "</p>";
+  const std::string head = "<thead>" + tableRow(heading, "th") + "</thead>";
+  std::string rows = head + tableRow(mean) + tableRow(std);
+  if (softMeans.is_object())
+    rows += tableRow(soft);
+  std::string ofCases = head;
+  for (const OrderedJson *one : cases) {
+    std::vector<std::string> row = {
+        escapeHtml(memberOf(*one, "name").get<std::string>())};
+    for (const std::string &name : names)
+      row.push_back(scoreText(numberOf(memberOf(*one, "hard_dice"), name)));
+    ofCases += tableRow(row);
+  }
+  const std::string count = std::to_string(cases.size());
+  return "<p>Dice of predicted labels on the grid of the network, over " +
+         count + " cases.</p>" + htmlTable(rows) +
+         (cases.empty()
+              ? ""
+              : "<details" +
+                    std::string(cases.size() > maxCaseRows ? "" : " open") +
+                    "><summary>" + count + " cases</summary>" +
+                    htmlTable(ofCases) + "</details>");
 }
 
-static std::string overlayImages(const std::string &folder,
-                                 const OrderedJson &metrics) {
-  std::error_code error;
-  std::vector<fs::path> pictures;
-  for (fs::directory_iterator file(folder, error), end; !error && file != end;
-       file.increment(error))
-    if (file->path().extension() == ".png")
-      pictures.push_back(file->path());
-  std::sort(pictures.begin(), pictures.end());
-  pictures.resize(std::min(pictures.size(), maxOverlays));
-  std::string html;
-  for (const fs::path &picture : pictures)
-    if (StatusOr<std::string> bytes = readFile(picture.string()); bytes.ok())
-      html += "<figure><img alt='" + escapeHtml(picture.stem().string()) +
-              "' src='data:image/png;base64," + base64(*bytes) +
-              "'><figcaption>" + escapeHtml(picture.stem().string()) +
-              "</figcaption></figure>";
-  return html.empty() ? ""
-                      : "<h2>Predictions</h2>" + overlayLegend(metrics) + html;
+static std::vector<ScoredCase> scoredCases(const OrderedJson &metrics) {
+  std::vector<ScoredCase> scored;
+  for (const OrderedJson *one : casesOf(metrics))
+    scored.push_back({memberOf(*one, "name").get<std::string>(),
+                      numberOf(*one, "mean_foreground")});
+  return scored;
 }
 
-Status segc::writeReport(const std::string &results, const std::string &title) {
-  const TrainingCurves curves = readCurves(results + "/train.jsonl");
+Status segc::writeReport(const std::string &results, const std::string &title,
+                         const OrderedJson &configuration) {
+  const std::string log = results + "/train.jsonl";
+  const TrainingCurves curves = readCurves(log);
   std::string picture;
   if (!curves.empty()) {
     SEGC_ASSIGN_OR_RETURN(RgbImage pixels, curvesPixels(curves));
     SEGC_RETURN_IF_ERROR(writePng(results + "/curves.png", pixels));
     SEGC_ASSIGN_OR_RETURN(picture, curvesSvg(curves));
+    picture = wide(picture);
   }
   OrderedJson metrics;
   if (StatusOr<std::string> text = readFile(results + "/metrics.json");
       text.ok())
     metrics = OrderedJson::parse(*text, nullptr, false);
-  std::string html =
-      "<!doctype html><html lang='en'><meta charset='utf-8'><title>" +
-      escapeHtml(title) +
-      "</title><style>body{font:15px system-ui,sans-serif;max-width:60rem;"
-      "margin:2rem auto;padding:0 "
-      "1rem}svg{max-width:100%;height:auto}table{border-collapse:collapse}td,"
-      "th{padding:.2rem .8rem;"
-      "border-bottom:1px solid #ddd;text-align:right}td:first-child,"
-      "th:first-child{text-align:left}figure{display:inline-block;vertical-"
-      "align:"
-      "top;width:30%;margin:.5rem}"
-      ".facts "
-      "td{text-align:left;overflow-wrap:anywhere}img{max-width:100%}.key{"
-      "display:inline-block;width:.8em;height:.8em;"
-      "margin-left:1em}</style><h1>" +
-      escapeHtml(title) + "</h1>";
-  if (!picture.empty())
-    html += "<h2>Curves</h2>" + picture;
-  html += metricsTable(metrics) + runTables(results + "/train.jsonl") +
-          overlayImages(results + "/overlays", metrics);
-  return writeFileAtomically(results + "/report.html", html + "</html>\n");
+  const RunRecord run = readRun(log);
+  ReportPage page(title);
+  page.add("Curves", picture);
+  page.add("Dice", metricsTable(metrics));
+  page.add("Predictions",
+           exampleFigures(scoredCases(metrics), results + "/overlays",
+                          classesOf(metrics)));
+  page.add("Time and memory", phaseTable(run));
+  page.add(
+      "Configuration",
+      factTable(configuration.is_object() ? configuration : run.parameters));
+  page.add("Checkpoints", checkpointTable(results));
+  return writeFileAtomically(results + "/report.html", page.finish());
 }

@@ -1,4 +1,4 @@
-//===- RunTables.cpp - Tables of the training report ----------------------===//
+//===- RunTables.cpp - Tables of the pages of runs ------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,77 +6,126 @@
 //===----------------------------------------------------------------------===//
 
 #include "RunTables.h"
+#include "ReportPage.h"
+#include "segc/Base/Files.h"
+#include "segc/Base/Hash.h"
 #include "segc/Base/Html.h"
 #include "segc/Draw/Units.h"
+#include "segc/Runtime/Core/CheckpointFiles.h"
 #include "segc/Runtime/Train/Log.h"
+
+#include <cmath>
 
 using namespace segc;
 
-/// A value of a record as a reader expects it.
-static std::string valueText(const OrderedJson &value) {
-  return value.is_string()    ? value.get<std::string>()
-         : value.is_null()    ? "none"
-         : value.is_boolean() ? (value.get<bool>() ? "yes" : "no")
-                              : jsonText(value);
+const RunRecord::Phase *RunRecord::find(const std::string &phase) const {
+  for (const Phase &known : phases)
+    if (known.name == phase)
+      return &known;
+  return nullptr;
 }
 
-/// The options, command and hashes with which the run last began.
-static std::string configurationTable(const OrderedJson &parameters) {
-  std::string html = "<h2>Configuration</h2><table class='facts'>";
-  for (const auto &[name, value] : parameters.items()) {
-    const std::string text = escapeHtml(valueText(value));
-    html += "<tr><th>" + escapeHtml(name) + "</th><td>" +
-            (name == "command" ? "<code>" + text + "</code>" : text) +
-            "</td></tr>";
-  }
-  return html + "</table>";
-}
-
-/// `phases`: the list of RunPhases::toJson.
-static std::string phaseTable(const OrderedJson &phases) {
+/// `list`: RunPhases::toJson().
+static std::vector<RunRecord::Phase> phasesOf(const OrderedJson &list) {
+  std::vector<RunRecord::Phase> phases;
   Status status;
-  double total = 0;
-  std::string rows;
-  const Json holder = {{"phases", Json(phases)}};
+  const Json holder = {{"phases", Json(list)}};
   JsonReader reader(holder, "phases", status);
-  reader.forEach("phases",
-                 [&](JsonReader phase) { total += phase.number("seconds"); });
   reader.forEach("phases", [&](JsonReader phase) {
-    const double seconds = phase.number("seconds");
-    char share[16];
-    std::snprintf(share, sizeof(share), "%.1f %%",
-                  total > 0 ? 100 * seconds / total : 0);
-    rows +=
-        "<tr><td>" + escapeHtml(phase.string("phase")) + "</td><td>" +
-        std::to_string(phase.integer("times")) + "</td><td>" +
-        draw::timeText(seconds) + "</td><td>" + share + "</td><td>" +
-        draw::bytesText(static_cast<double>(phase.integer("peak_rss_bytes"))) +
-        "</td></tr>";
+    phases.push_back({phase.string("phase"), phase.integer("times"),
+                      phase.number("seconds"),
+                      static_cast<double>(phase.integer("peak_rss_bytes"))});
   });
-  if (!status.ok() || rows.empty())
-    return "";
-  return "<h2>Time and memory</h2><p>Since the run last began. Memory is the "
-         "largest resident set during a phase, of the compiler while it "
-         "compiles.</p><table><tr><th>phase</th><th>times</th><th>time</th>"
-         "<th>share</th><th>peak memory</th></tr>" +
-         rows + "</table>";
+  return status.ok() ? phases : std::vector<RunRecord::Phase>();
 }
 
-std::string segc::runTables(const std::string &logPath) {
-  OrderedJson parameters, phases;
+/// Adds a number of a record to a sum that may not have begun.
+static void addTo(std::optional<double> &sum, double value) {
+  if (!std::isnan(value))
+    sum = sum.value_or(0) + value;
+}
+
+RunRecord segc::readRun(const std::string &logPath) {
+  RunRecord run;
   for (const OrderedJson &record : readLog(logPath)) {
-    const OrderedJson none;
-    if (record.value("step", none) == "PARAMETER") {
-      parameters = record.value("data", none);
-      phases = none; // of the run before
-    } else if (record.value("metric", none) == "phases") {
-      phases = record.value("metadata", none);
+    const OrderedJson &data = memberOf(record, "data");
+    if (memberOf(record, "step") == "PARAMETER") {
+      run = {};
+      run.parameters = data;
+    } else if (memberOf(record, "metric") == "phases") {
+      run.phases = phasesOf(memberOf(record, "metadata"));
+    } else {
+      addTo(run.loaderWaited, numberOf(data, "loader_waited"));
+      addTo(run.loaderWorked, numberOf(data, "loader_worked"));
     }
   }
-  std::string html;
-  if (parameters.is_object())
-    html += configurationTable(parameters);
-  if (phases.is_array())
-    html += phaseTable(phases);
-  return html;
+  return run;
+}
+
+static std::string loaderText(const RunRecord &run) {
+  if (!run.loaderWaited)
+    return "";
+  std::string text = "<p>Steps waited " + draw::timeText(*run.loaderWaited) +
+                     " for the loader";
+  const RunRecord::Phase *training = run.find("train");
+  if (training && training->seconds > 0) {
+    char share[48];
+    std::snprintf(share, sizeof(share), ", %.1f %% of the time of training",
+                  100 * *run.loaderWaited / training->seconds);
+    text += share;
+  }
+  if (run.loaderWorked)
+    text += "; its threads worked " + draw::timeText(*run.loaderWorked);
+  return text + ".</p>";
+}
+
+std::string segc::phaseTable(const RunRecord &run) {
+  if (run.phases.empty())
+    return loaderText(run);
+  double total = 0;
+  for (const RunRecord::Phase &phase : run.phases)
+    total += phase.seconds;
+  std::string rows =
+      "<thead>" +
+      tableRow({"phase", "times", "time", "share", "peak memory"}, "th") +
+      "</thead>";
+  for (const RunRecord::Phase &phase : run.phases) {
+    char share[16];
+    std::snprintf(share, sizeof(share), "%.1f %%",
+                  total > 0 ? 100 * phase.seconds / total : 0);
+    rows += tableRow({escapeHtml(phase.name), std::to_string(phase.times),
+                      draw::timeText(phase.seconds), share,
+                      draw::bytesText(phase.peakBytes)});
+  }
+  return "<p>Since the run last began. Memory is the largest resident set "
+         "during a phase, of the compiler while it compiles.</p>" +
+         htmlTable(rows) + loaderText(run);
+}
+
+std::string segc::weightsHash(const std::string &checkpoint) {
+  const StatusOr<std::string> weights =
+      readFile(checkpoint + "/" + checkpointModelFile);
+  return weights.ok() ? sha256(*weights) : "";
+}
+
+std::string segc::checkpointTable(const std::string &results) {
+  std::string rows;
+  for (const char *name : {"last", "best"}) {
+    const std::string folder = results + "/checkpoints/" + name;
+    const StatusOr<std::string> text =
+        readFile(folder + "/" + checkpointStateFile);
+    const std::string hash = text.ok() ? weightsHash(folder) : "";
+    if (hash.empty())
+      continue;
+    const OrderedJson state = OrderedJson::parse(*text, nullptr, false);
+    rows += tableRow(
+        {name, jsonText(memberOf(state, "step")), "<code>" + hash + "</code>"});
+  }
+  return rows.empty() ? rows
+                      : htmlTable("<thead>" +
+                                      tableRow({"checkpoint", "step",
+                                                "SHA-256 of model.safetensors"},
+                                               "th") +
+                                      "</thead>" + rows,
+                                  "facts");
 }

@@ -163,16 +163,19 @@ TEST_F(Command, HippocampusEndToEnd) {
   Json metrics = Json::parse(file("r/metrics.json"));
   EXPECT_TRUE(metrics["hard_dice"]["classes"].contains("anterior"));
   EXPECT_GT(metrics["cases"].size(), 1u);
-  for (const char *name :
-       {"train.jsonl", "metrics.csv", "report.html", "curves.png",
-        "checkpoints/best/state.json", "overlays"})
+  for (const char *name : {"train.jsonl", "metrics.csv", "report.html",
+                           "curves.png", "checkpoints/best/state.json"})
     EXPECT_TRUE(fs::exists(results + "/" + name)) << name;
+  const auto pictures = fs::directory_iterator(results + "/overlays");
+  EXPECT_EQ(std::distance(begin(pictures), end(pictures)), 3);
   ASSERT_EQ(
       run({"evaluate", "--model", fakeModel(), "--data", data, "--train-split",
            "0.8", "--checkpoint", results + "/checkpoints/last"}),
       0)
       << output;
-  Json record = Json::parse(output);
+  // The table is on standard error.
+  EXPECT_THAT(output, HasSubstr("class                 dice"));
+  Json record = Json::parse(output.substr(output.find('{')));
   EXPECT_EQ(record["eval_hard_dice"], metrics["hard_dice"]["mean"]);
   ASSERT_EQ(
       run({"predict", "--model", fakeModel(), "--data", data, "--train-split",

@@ -73,6 +73,10 @@ TEST_F(CrossValidate, TrainsAndEvaluatesEachFold) {
              second = Json::parse(file("r/seed-1/fold-1/metrics.json"));
   EXPECT_EQ(names.size(), first["cases"].size() + second["cases"].size());
   EXPECT_THAT(file("r/seed-2/summary.json"), HasSubstr("foreground_mean"));
+  // So is its picture.
+  for (const std::string &name : names)
+    EXPECT_TRUE(fs::exists(folder + "/r/seed-1/overlays/" + name + ".png"));
+  EXPECT_THAT(file("r/report.html"), HasSubstr("seed-2/fold-1/report.html"));
 }
 
 // What a kill leaves: a whole fold, and a checkpoint of the next.

@@ -1,4 +1,5 @@
-//===- LogTest.cpp - Records, curves, reports -----------------------------===//
+//===- LogTest.cpp - Records and curves -----------------------------------===//
+//-----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,9 +8,7 @@
 
 #include "segc/Runtime/Train/Log.h"
 #include "segc/Base/Files.h"
-#include "segc/Runtime/Data/Png.h"
 #include "segc/Runtime/Train/Curves.h"
-#include "segc/Runtime/Train/Report.h"
 
 #include <filesystem>
 #include <gmock/gmock.h>
@@ -68,38 +67,6 @@ TEST(Log, Durations) {
   EXPECT_EQ(durationText(3723), "1:02:03");
 }
 
-TEST(Report, Base64) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-}
-
-TEST(Report, ReadsTheFolder) {
-  std::string folder = freshFolder("report");
-  {
-    StatusOr<RunLog> log = RunLog::open(folder + "/train.jsonl", 0);
-    for (int step = 1; step < 20; ++step)
-      ASSERT_TRUE(log->record(step, {{"train_total_loss", 1.0 / step},
-                                     {"eval_hard_dice", 1 - 1.0 / step}})
-                      .ok());
-  }
-  Evaluation evaluation;
-  evaluation.classNames = {"background", "<b>"};
-  evaluation.cases = {{"one & only", {1, 0.5}}};
-  ASSERT_TRUE(writeMetrics(folder, evaluation, 19).ok());
-  ASSERT_TRUE(writeReport(folder, "a run").ok());
-  std::string html = *readFile(folder + "/report.html");
-  for (const char *label :
-       {">Loss</text>", ">training step</text>", ">loss</text>",
-        ">Dice score (0 to 1)</text>", ">train_total_loss</text>",
-        ">eval_hard_dice</text>"})
-    EXPECT_THAT(html, HasSubstr(label));
-  EXPECT_THAT(html, HasSubstr("<td>one &amp; only</td><td>1.0000</td>"));
-  EXPECT_THAT(html, Not(HasSubstr("<b>")));
-  EXPECT_EQ(readFile(folder + "/curves.png")->substr(1, 3), "PNG");
-}
-
 // The colours do not depend on the order of the records.
 TEST(Curves, ColoursGoWithNames) {
   for (int order = 0; order < 2; ++order) {
@@ -134,19 +101,4 @@ TEST(Curves, HostileLog) {
   ASSERT_TRUE(svg.ok()) << svg.status().message();
   EXPECT_THAT(*svg, HasSubstr("&lt;/text&gt;_loss"));
   EXPECT_TRUE(curvesPixels(curves).ok());
-}
-
-TEST(Report, OverlaysHaveALegend) {
-  std::string folder = freshFolder("legend");
-  Evaluation evaluation;
-  evaluation.classNames = {"background", "anterior"};
-  evaluation.cases = {{"one", {1, 0.5}}};
-  ASSERT_TRUE(writeMetrics(folder, evaluation, 1).ok());
-  ASSERT_TRUE(createDirectories(folder + "/overlays").ok());
-  ASSERT_TRUE(writePng(folder + "/overlays/one.png", RgbImage(2, 2)).ok());
-  ASSERT_TRUE(writeReport(folder, "a run").ok());
-  std::string html = *readFile(folder + "/report.html");
-  EXPECT_THAT(html, HasSubstr("the image, the prediction, the truth"));
-  EXPECT_THAT(html, HasSubstr("rgb(86,180,233)'></span> anterior"));
-  EXPECT_THAT(html, HasSubstr("<figcaption>one</figcaption>"));
 }

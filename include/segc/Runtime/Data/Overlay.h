@@ -57,7 +57,16 @@ std::vector<OverlaySlice> volumeSlices(const VoxelView &image,
                                        const uint8_t *prediction,
                                        const uint8_t *label,
                                        const std::vector<bool> &visible,
-                                       int64_t count);
+                                       int64_t count = 5);
+
+/// Writes drawOverlay() to `folder`/`caseName`.png, enlarged where slices are
+/// small. Labels may be larger than the number of names.
+Status writeOverlay(const std::string &folder, const std::string &caseName,
+                    const std::vector<OverlaySlice> &slices,
+                    const std::vector<std::string> &classNames,
+                    int64_t classes);
+/// The file that writeOverlay() writes.
+std::string overlayPath(const std::string &folder, const std::string &caseName);
 
 } // namespace segc
 

@@ -16,7 +16,7 @@
 
 namespace segc {
 
-/// Where masks and pictures go; made if absent. No pictures if empty.
+/// Where masks and pictures go; made if absent. None if empty.
 struct PredictionFolders {
   std::string predictions, overlays;
   /// The file of the only mask, which lies in `predictions`; empty: masks are
@@ -61,6 +61,11 @@ public:
   Status writeVolume(const CaseFiles &files, const SourceCase &source,
                      const std::vector<uint8_t> &labels,
                      const AxisOrder &order) const;
+  /// Writes the picture of a case, if there is a folder for it. Notes what is
+  /// wrong with it: no case fails for a picture.
+  void writeOverlay(const CaseFiles &files, const SourceCase &source,
+                    const std::vector<uint8_t> &labels,
+                    const AxisOrder &order) const;
   /// Writes what was kept, in the order of the pages.
   Status finish();
 
@@ -79,10 +84,6 @@ private:
   /// Adds a slice to the masks of its file.
   void keepPage(const CaseFiles &files, const SourceCase &source,
                 const std::vector<uint8_t> &labels, const float *probabilities);
-  /// Notes what is wrong with a picture: no case fails for it.
-  void writeOverlay(const CaseFiles &files, const SourceCase &source,
-                    const std::vector<uint8_t> &labels,
-                    const AxisOrder &order) const;
   Status drawCase(const CaseFiles &files, const SourceCase &source,
                   const std::vector<uint8_t> &labels,
                   const AxisOrder &order) const;

@@ -66,10 +66,12 @@ StatusOr<CaseMetrics> measureLabels(const CaseFiles &files,
                                     const LabelClasses &classes = {});
 
 /// Predicts every case of the split and measures it against its label, both on
-/// the grid of the case. A case that fails is an error.
+/// the grid of the case. A case that fails is an error. With a folder for
+/// `overlays` also writes their pictures.
 StatusOr<std::vector<CaseMetrics>>
 measureSplit(ModelRunner &runner, const Dataset &dataset, Split split,
-             int64_t batch, double tolerance, ThreadPool &pool);
+             int64_t batch, double tolerance, ThreadPool &pool,
+             const std::string &overlays = {});
 
 } // namespace segc
 

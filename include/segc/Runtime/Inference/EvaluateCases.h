@@ -11,6 +11,7 @@
 #include "segc/Runtime/Data/PreparedCase.h"
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Inference/Windows.h"
+#include "segc/Runtime/Metrics/ExampleCases.h"
 #include "segc/Runtime/Metrics/Metrics.h"
 
 namespace segc {
@@ -24,6 +25,14 @@ StatusOr<Evaluation> evaluateCases(ModelRunner &runner,
                                    const PatchSource &cases,
                                    const DatasetDescription &data,
                                    const WindowOptions &windows, int64_t batch);
+
+/// Predicts some of the cases in the same way, and writes their pictures to
+/// `folder`. `labelNames` are those of label values.
+Status drawCases(ModelRunner &runner, const PatchSource &cases,
+                 const std::vector<ExampleCase> &examples,
+                 const std::vector<std::string> &labelNames,
+                 const WindowOptions &windows, int64_t batch,
+                 const std::string &folder);
 
 } // namespace segc
 

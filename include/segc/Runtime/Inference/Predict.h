@@ -12,6 +12,7 @@
 #include "segc/Runtime/Data/SegmentationWriter.h"
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Inference/StageTimes.h"
+#include "segc/Runtime/Metrics/ExampleCases.h"
 
 #include <functional>
 #include <string>
@@ -62,10 +63,11 @@ predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
              int64_t count, int64_t batch, const PredictionFolders &folders,
              const SplitPredictionOptions &options = {});
 
-/// Predicts a few validation cases into the folders predictions/ and overlays/
-/// of a results folder.
+/// Predicts some cases into the folders predictions/ and overlays/ of a results
+/// folder.
 Status predictExamples(ModelRunner &runner, const Dataset &dataset, Split split,
-                       int64_t batch, const std::string &results);
+                       int64_t batch, const std::vector<ExampleCase> &examples,
+                       const std::string &results);
 
 } // namespace segc
 

@@ -90,6 +90,8 @@ struct Evaluation {
   /// if there is none), or over all regions. The best checkpoint is chosen by
   /// it. It is NaN if no foreground class is present.
   double meanForegroundDice() const;
+  /// Returns the same of each case.
+  std::vector<double> foregroundDiceByCase() const;
   /// Returns the pseudo Dice of nnU-Net v2: the mean over the foreground
   /// classes of the Dice of all cases' voxels together. It is NaN if no label
   /// and no prediction has a foreground class.
@@ -103,6 +105,9 @@ struct Evaluation {
   OrderedJson toJson() const;
   /// Returns one row for each case and a row of means.
   std::string toCsv() const;
+  /// A table to read: the hard Dice of each class, mean and standard deviation
+  /// over the cases.
+  std::string toText() const;
   /// Returns the record of train.jsonl: eval_total_loss, eval_dice_score, ...
   OrderedJson toRecord() const;
 };

@@ -1,4 +1,4 @@
-//===- Report.h - Report and metrics of a run -------------------*- C++ -*-===//
+//===- Report.h - Reports and metrics of runs -------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,6 +9,7 @@
 #define SEGC_RUNTIME_TRAIN_REPORT_H
 
 #include "segc/Runtime/Metrics/Metrics.h"
+#include "segc/Runtime/Train/CrossValidation.h"
 
 #include <string>
 
@@ -18,9 +19,22 @@ namespace segc {
 Status writeMetrics(const std::string &results, const Evaluation &evaluation,
                     int64_t step);
 
-/// Writes curves.png and report.html from train.jsonl, metrics.json and
-/// overlays/*.png of the folder. The page needs no other file.
-Status writeReport(const std::string &results, const std::string &title);
+/// Writes curves.png and report.html from train.jsonl, metrics.json, the
+/// checkpoints and overlays/*.png of the folder. `configuration` is that of a
+/// run without a log. The page needs no other file.
+Status writeReport(const std::string &results, const std::string &title,
+                   const OrderedJson &configuration = {});
+
+/// Writes the report.html of a cross-validation: its table, and what the
+/// results folders of the folds and the metrics of the cases have. The page
+/// links to the reports of the folds, and needs no other file.
+Status writeCrossValidationReport(const std::string &results,
+                                  const CrossValidation &table);
+
+/// The results folder of a seed of a cross-validation, and of a fold.
+std::string seedFolderOf(const std::string &results, int64_t seed);
+std::string foldFolderOf(const std::string &results, int64_t seed,
+                         int64_t fold);
 
 std::string base64(std::string_view bytes);
 
