@@ -40,13 +40,15 @@ addEventListener("load", () => {
 
 
 def browse(chromium, folder, *arguments):
-    common = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars", "--window-size=1300,4000"]
+    """What the browser prints, and what pages say on their console."""
+    common = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
+    common += ["--window-size=1300,4000", "--enable-logging=stderr"]
     done = subprocess.run(
         [chromium, *common, f"--user-data-dir={folder / 'profile'}", *arguments], capture_output=True, text=True, timeout=240
     )
     if done.returncode:
         sys.exit(f"{chromium} ended with {done.returncode}:\n{done.stderr}")
-    return done.stdout
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
 def distinct_rows(png):
@@ -70,7 +72,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     probed = folder / "probed.html"
     probed.write_text(page.read_text().replace("</body>", PROBE % json.dumps(click) + "</body>"))
-    dom = browse(chromium, folder, "--dump-dom", probed.as_uri())
+    dom, _ = browse(chromium, folder, "--dump-dom", probed.as_uri())
     found = re.search(r'data-probe="([^"]*)"', dom)
     if not found:
         sys.exit("the probe did not run:\n" + dom[:2000])
