@@ -11,8 +11,9 @@ import re
 import subprocess
 import sys
 
-NAME = re.compile(r"(?<![\w/.-])(?:--?)?(segc?-[a-z0-9]+(?:-[a-z0-9]+)*)(?![\w/]|-\w)")
+NAME = re.compile(r"(?<![\w/.-])(?:--?)?(segc?-[a-z0-9]+(?:-[a-z0-9]+)*)(?![\w/]|-\w|\.\d)")
 PROGRAMS = {"segc-opt", "segc-reduce", "segc-lsp-server", "segc-docs", "segc-loader-bench", "segc-mpi"}  # The last three are targets.
+PACKAGES = {"segc-dev"}  # docs/Packages.md.
 # include/segc/Transforms/Decisions.h, and their counters.
 ACTIONS = {f"seg-{kind}{end}" for kind in ("fusion", "strategy", "memory") for end in ("", "-skip", "-count")}
 EXAMPLES = {"seg-count-kernels"}  # docs/AddingAPass.md shows how to write it.
@@ -21,7 +22,7 @@ EXAMPLES = {"seg-count-kernels"}  # docs/AddingAPass.md shows how to write it.
 def main():
     source = pathlib.Path(sys.argv[1])
     shown = "".join(subprocess.run([program, "--help-hidden"], check=True, capture_output=True, text=True).stdout for program in ("segc-opt", "segc-reduce"))
-    known = set(re.findall(r"--(segc?-[\w-]+)", shown)) | PROGRAMS | ACTIONS | EXAMPLES
+    known = set(re.findall(r"--(segc?-[\w-]+)", shown)) | PROGRAMS | PACKAGES | ACTIONS | EXAMPLES
     pages = [source / "README.md", *sorted((source / "docs").glob("**/*.md")), *sorted((source / "examples").glob("**/*.md"))]
     pages += sorted((source / "include").glob("**/*.td"))
     found, unknown = 0, []
