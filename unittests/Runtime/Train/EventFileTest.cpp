@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/EventFile.h"
+#include "../FakeRun.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
 #include "segc/Runtime/Data/Png.h"
@@ -139,10 +140,9 @@ scalarsOf(const std::vector<Fields> &events) {
   return scalars;
 }
 
-static std::string freshFolder(const std::string &name) {
-  std::string path = testing::TempDir() + name;
-  std::filesystem::remove_all(path);
-  return path;
+/// A folder that is not there yet.
+static std::string newFolder(const std::string &name) {
+  return freshFolder(name) + "/events";
 }
 
 static std::vector<std::string> filesIn(const std::string &folder) {
@@ -161,7 +161,7 @@ TEST(EventFile, Checksum) {
 }
 
 TEST(EventFile, ReadsBack) {
-  const std::string folder = freshFolder("events");
+  const std::string folder = newFolder("events");
   std::string path;
   {
     StatusOr<EventFile> events = EventFile::create(folder, 1700000000.5);
@@ -198,7 +198,7 @@ TEST(EventFile, ReadsBack) {
 
 // A run that goes on has one file of all its steps, also where it had none.
 TEST(EventFile, FollowsTheLog) {
-  const std::string folder = freshFolder("log-events"),
+  const std::string folder = newFolder("log-events"),
                     path = folder + "/train.jsonl";
   std::filesystem::create_directories(folder);
   {
@@ -229,7 +229,7 @@ TEST(EventFile, FollowsTheLog) {
 }
 
 TEST(EventFile, ErrorsNameTheFile) {
-  const std::string folder = freshFolder("no-events");
+  const std::string folder = newFolder("no-events");
   ASSERT_TRUE(writeFileAtomically(folder, "a file").ok());
   const StatusOr<EventFile> events = EventFile::create(folder, 0);
   ASSERT_FALSE(events.ok());

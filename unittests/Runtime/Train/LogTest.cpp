@@ -7,22 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Log.h"
+#include "../FakeRun.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Train/Curves.h"
 
-#include <filesystem>
 #include <gmock/gmock.h>
 
 using namespace segc;
 using testing::HasSubstr;
 using testing::Not;
-
-static std::string freshFolder(const std::string &name) {
-  std::string path = testing::TempDir() + name;
-  std::filesystem::remove_all(path);
-  std::filesystem::create_directories(path);
-  return path;
-}
 
 TEST(Log, DLLoggerRecords) {
   std::string path = freshFolder("log") + "/train.jsonl";

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Report.h"
+#include "../FakeRun.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
 #include "segc/Runtime/Data/Overlay.h"
@@ -20,13 +21,6 @@
 using namespace segc;
 using testing::HasSubstr;
 using testing::Not;
-
-static std::string freshFolder(const std::string &name) {
-  std::string path = testing::TempDir() + name;
-  std::filesystem::remove_all(path);
-  std::filesystem::create_directories(path);
-  return path;
-}
 
 static void write(const std::string &path, const std::string &text) {
   std::filesystem::create_directories(
