@@ -239,7 +239,8 @@ static CommandResult trainAs(const TrainOptions &options,
   RunPhases phases;
   RunnerOptions ofRunner;
   ofRunner.training = true;
-  ofRunner.accumulates = options.accumulate.value_or(1) > 1;
+  SEGC_ASSIGN_OR_RETURN(const int64_t accumulate, accumulateOf(options));
+  ofRunner.accumulates = accumulate > 1;
   ofRunner.exchanges = others != nullptr;
   if (others) {
     ofRunner.rank = others->rank();

@@ -15,6 +15,12 @@
 
 namespace segc {
 
+/// Batches of a step: as asked for, else as the run did until `state`.
+int64_t accumulateOf(const TrainOptions &options, const TrainState &state);
+
+/// The same before a model is opened, from the checkpoint to go on from.
+StatusOr<int64_t> accumulateOf(const TrainOptions &options);
+
 /// The parts of a run that outlive each other in this order.
 struct Run {
   const TrainOptions &options;
@@ -34,11 +40,7 @@ struct Run {
   RankPart part() const {
     return ranks ? RankPart{ranks->rank(), ranks->size()} : RankPart{};
   }
-  /// Batches of a step: as asked for, else as the run did until now.
-  int64_t accumulate() const {
-    return options.accumulate.value_or(
-        state.settings ? state.settings->accumulate : 1);
-  }
+  int64_t accumulate() const { return accumulateOf(options, state); }
   /// Samples of a step, of all ranks.
   int64_t stepSamples() const {
     return state.batchSize * part().size * accumulate();

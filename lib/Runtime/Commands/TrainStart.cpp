@@ -37,6 +37,21 @@ static std::string checkpointOf(const TrainOptions &options) {
                         : "";
 }
 
+int64_t segc::accumulateOf(const TrainOptions &options,
+                           const TrainState &state) {
+  return options.accumulate.value_or(state.settings ? state.settings->accumulate
+                                                    : 1);
+}
+
+StatusOr<int64_t> segc::accumulateOf(const TrainOptions &options) {
+  TrainState state;
+  if (const std::string last = checkpointOf(options);
+      !last.empty() && !options.accumulate) {
+    SEGC_ASSIGN_OR_RETURN(state, readTrainState(last));
+  }
+  return accumulateOf(options, state);
+}
+
 /// In which order the axes of volumes reach the network: as until now, else as
 /// asked for, else as the model says. Empty where there are no volumes.
 static StatusOr<std::string> orientationOf(const Run &run) {
