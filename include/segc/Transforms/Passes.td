@@ -102,8 +102,8 @@ def SyncBatchPass : Pass<"seg-sync-batch", "::mlir::func::FuncOp"> {
     %rstd = seg.norm_rstd %2 : tensor<8xf32>
     ```
     The two means that a norm's gradient needs travel together.
-    The mean of the largest values of a batch (`seg.top_k_mean`) stays one of
-    each rank.
+    The mean of the largest values of a batch (`seg.top_k_mean`) is no sum over
+    ranks, and an error.
   }];
   let statistics = [Statistic<"collectives", "num-all-reduces", "Number of reductions over the ranks">];
 }

@@ -146,6 +146,13 @@ void SyncBatchPass::runOnOperation() {
       syncMean(entropy.getLoss(), entropy.getTotalWeight());
     } else if (auto binary = dyn_cast<seg::BinaryCrossEntropyOp>(each)) {
       syncMean(binary.getLoss(), binary.getVoxels());
+    } else if (auto worst = dyn_cast<seg::TopKMeanOp>(each)) {
+      // What is left as it is would be of each rank's samples.
+      worst.emitOpError(
+          "takes the worst voxels of each rank's samples, expected a loss that "
+          "ranks can take over those of all (--sync-batch): compile without "
+          "--sync-batch, or make the network with a --loss without topk");
+      return signalPassFailure();
     }
   }
 }
