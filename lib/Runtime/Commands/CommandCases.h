@@ -45,6 +45,9 @@ public:
     std::function<void()> undo = {};
     int64_t maxAttempts = 2;    ///< Of ranks that end while they are at a case.
     std::string noun = "cases"; ///< What the cases are.
+    /// What all ranks need the same content of, by the option that names it: a
+    /// file, or a checkpoint, of which its weights count. Empty paths do not.
+    NamedTexts files = {};
   };
 
   /// Without a job all cases are this process's. `begin` is called before the

@@ -314,6 +314,8 @@ StatusOr<std::unique_ptr<CommandCases>> CrossValidationRun::openFolds() {
                          std::to_string(fold.seed));
   work.maxAttempts = maxAttempts;
   work.noun = "folds";
+  work.files = {{"--model", options.train.model.model},
+                {"--init", options.train.init}};
   SEGC_ASSIGN_OR_RETURN(
       std::unique_ptr<CommandCases> cases,
       CommandCases::open(job, std::move(work), notes, [&]() -> Status {

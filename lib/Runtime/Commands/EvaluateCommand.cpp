@@ -59,7 +59,12 @@ struct EvaluatedCases {
 
 static CommandCases::Work workOf(const EvaluateOptions &options,
                                  std::vector<std::string> names) {
-  return {options.results + "/.ranks", mainTask, std::move(names)};
+  CommandCases::Work work;
+  work.folder = options.results + "/.ranks";
+  work.names = std::move(names);
+  work.files = {{"--model", options.model.model},
+                {"--checkpoint", options.checkpoint}};
+  return work;
 }
 
 static StatusOr<EvaluatedCases> openCases(const EvaluateOptions &options,

@@ -255,6 +255,16 @@ static std::vector<FailedCase> failuresOf(const Prediction &prediction,
   return failures;
 }
 
+/// What ranks that predict need the same content of.
+static NamedTexts filesOf(const PredictOptions &options) {
+  NamedTexts files = {{"--model", options.model.model},
+                      {"--checkpoint", options.checkpoint},
+                      {"--plan", options.windows.plan}};
+  for (const std::string &member : options.windows.ensemble)
+    files.emplace_back("--ensemble " + member, member);
+  return files;
+}
+
 /// The part of this process: all cases or those that a rank takes and, of one
 /// process, `end` and the report.
 static CommandResult predictCases(const Prediction &prediction, const Job *job,
@@ -262,16 +272,17 @@ static CommandResult predictCases(const Prediction &prediction, const Job *job,
                                   const std::function<Status()> &end) {
   const bool hasStacks = prediction.hasStacks();
   const std::string &output = prediction.options.output;
+  CommandCases::Work work;
+  work.folder = output + "/.ranks";
+  work.task = task;
+  work.names =
+      hasStacks ? std::vector<std::string>{"all slices"} : prediction.names();
+  work.files = filesOf(prediction.options);
   SEGC_ASSIGN_OR_RETURN(
       const std::unique_ptr<CommandCases> cases,
-      CommandCases::open(job,
-                         {output + "/.ranks", task,
-                          hasStacks ? std::vector<std::string>{"all slices"}
-                                    : prediction.names()},
-                         prediction.dataset.notes(), [&] {
-                           return task == "roi" ? removeMasks(output)
-                                                : Status::success();
-                         }));
+      CommandCases::open(job, std::move(work), prediction.dataset.notes(), [&] {
+        return task == "roi" ? removeMasks(output) : Status::success();
+      }));
   const Status status = hasStacks ? predictStacks(prediction, *cases)
                                   : prediction.run(cases.get()).status();
   if (std::optional<CommandResult> result = cases->leave(status))

@@ -134,15 +134,15 @@ static CommandResult preprocess(const PreprocessOptions &options,
   SEGC_ASSIGN_OR_RETURN(const std::unique_ptr<CacheWriter> writer,
                         CacheWriter::create(set, plan, *configuration, cache));
   catchStopSignals();
-  std::vector<std::string> names;
+  CommandCases::Work work;
+  work.folder = cache.partial;
   for (const CaseFiles &files : set.cases)
-    names.push_back(files.name);
+    work.names.push_back(files.name);
+  work.undo = [&] { writer->discard(); };
+  work.files = {{"--plan", options.plan}};
   SEGC_ASSIGN_OR_RETURN(
       const std::unique_ptr<CommandCases> cases,
-      CommandCases::open(job,
-                         {cache.partial, mainTask, std::move(names),
-                          [&] { writer->discard(); }},
-                         writer->notes()));
+      CommandCases::open(job, std::move(work), writer->notes()));
   const Status status =
       writer->run(*cases, *pool, [&](int64_t index, const CachedCase &entry) {
         cases->setValue(index, toJson(entry));

@@ -7,6 +7,12 @@
 
 #include "SharedCases.h"
 #include "CaseProgress.h"
+#include "RankProcesses.h"
+#include "segc/Base/Hash.h"
+#include "segc/Base/Version.h"
+#include "segc/Runtime/Core/CheckpointFiles.h"
+
+#include <fstream>
 
 using namespace segc;
 
@@ -20,6 +26,42 @@ Status segc::statusOf(const Json &json) {
                                 : Status(code, json.at(1).get<std::string>());
 }
 
+/// The hash of a file, of which little is in memory at a time.
+static StatusOr<std::string> hashOfFile(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  Sha256 hash;
+  std::string piece(size_t{1} << 20, '\0');
+  while (file) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    hash.update({piece.data(), static_cast<size_t>(file.gcount())});
+  }
+  if (!file.eof())
+    return ioError(path + ": cannot be read");
+  return hash.hexDigest();
+}
+
+/// What all ranks of a command must have alike. The results do not depend on
+/// what is left out.
+static StatusOr<NamedTexts> settingsOf(const CommandCases::Work &work) {
+  SEGC_ASSIGN_OR_RETURN(
+      const std::vector<std::string> words,
+      wordsOfRank({"--threads", "--device", "--max-memory", "--loader-threads",
+                   "--messages", "--nccl", "--collective-timeout"}));
+  std::string command;
+  for (size_t i = 1; i < words.size(); ++i) // Behind the path of the program.
+    command += " " + words[i];
+  NamedTexts settings = {{"the version of segrun", versionText()}};
+  for (const auto &[option, path] : work.files) {
+    if (path.empty())
+      continue;
+    SEGC_ASSIGN_OR_RETURN(const std::string file, findWeights(path));
+    SEGC_ASSIGN_OR_RETURN(std::string hash, hashOfFile(file));
+    settings.emplace_back(option + ": the SHA-256", std::move(hash));
+  }
+  settings.emplace_back("the command", "`segrun" + command + "`");
+  return settings;
+}
+
 StatusOr<std::unique_ptr<CommandCases>>
 SharedCases::join(const Job &job, Work work, Notes &notes,
                   const std::function<Status()> &begin) {
@@ -27,11 +69,12 @@ SharedCases::join(const Job &job, Work work, Notes &notes,
       (job.folder.empty() ? work.folder : job.folder) + "/" + work.task;
   std::unique_ptr<SharedCases> shared(
       new SharedCases(std::move(work), notes, job));
+  SEGC_ASSIGN_OR_RETURN(NamedTexts settings, settingsOf(shared->work));
   const bool keepsFolder = !job.folder.empty(); // Who started us reads it.
   SEGC_ASSIGN_OR_RETURN(shared->dealing,
                         Dealing::join(folder,
                                       {job.id, job.rank, job.size, keepsFolder,
-                                       shared->work.undo},
+                                       shared->work.undo, std::move(settings)},
                                       shared->work.names, begin));
   shared->allNotes = notes.takeEach();
   return std::unique_ptr<CommandCases>(std::move(shared));

@@ -50,7 +50,7 @@ Status segc::checkRankSettings(const Run &run) {
   shared["skip_eval"] = config.skipEpochs;
   shared["held_out"] = run.heldOut();
   shared["device"] = static_cast<int64_t>(run.runner.device().kind());
-  Communicator::NamedTexts texts;
+  NamedTexts texts;
   for (const auto &[name, value] : shared.items())
     texts.emplace_back("setting " + name, value.dump());
   return run.ranks->checkSettings(texts);

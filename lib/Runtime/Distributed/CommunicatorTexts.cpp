@@ -7,8 +7,6 @@
 
 #include "segc/Runtime/Distributed/Communicator.h"
 
-#include <algorithm>
-
 using namespace segc;
 
 /// Longer texts are not ours.
@@ -53,49 +51,13 @@ Communicator::gather(const std::string &text) {
   return texts;
 }
 
-/// The texts of a list, each with a zero behind it.
-static std::string joined(const Communicator::NamedTexts &values) {
-  std::string text;
-  for (const auto &[name, value] : values)
-    text += name + '\0' + value + '\0';
-  return text;
-}
-
-static std::vector<std::string> split(const std::string &text) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\0', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
-/// Says where the values of a rank differ from those of rank 0.
-static std::string differenceOf(const std::string &first,
-                                const std::string &theirs, size_t rank) {
-  const std::vector<std::string> expected = split(first),
-                                 actual = split(theirs);
-  size_t at = 1;
-  while (at < expected.size() && at < actual.size() &&
-         expected[at] == actual[at])
-    at += 2;
-  const auto valueOf = [&](const std::vector<std::string> &values) {
-    return at < values.size() ? values[at] : std::string("absent");
-  };
-  return (at <= expected.size() ? expected[at - 1] : actual[at - 1]) +
-         " of rank " + std::to_string(rank) + " is " + valueOf(actual) +
-         ", of rank 0 " + valueOf(expected) +
-         ": all ranks of a job need the same";
-}
-
 Status Communicator::checkSame(const NamedTexts &values) {
   const std::string own = joined(values);
   SEGC_ASSIGN_OR_RETURN(std::vector<std::string> texts, gather(own));
   std::string difference;
   for (size_t other = 1; other < texts.size() && difference.empty(); ++other)
-    if (texts[other] != own)
-      difference = differenceOf(own, texts[other], other);
+    difference =
+        differenceOf({0, own}, {static_cast<int64_t>(other), texts[other]});
   SEGC_ASSIGN_OR_RETURN(difference, broadcast(std::move(difference)));
   return difference.empty() ? Status::success() : invalidArgument(difference);
 }

@@ -13,6 +13,7 @@
 #include "segc/Base/Signals.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -49,6 +50,11 @@ static std::string statePath(const std::string &folder) {
 
 static std::string namesPath(const std::string &folder) {
   return folder + "/names";
+}
+
+/// The number of the first rank in a line, and its joined settings.
+static std::string settingsPath(const std::string &folder) {
+  return folder + "/settings";
 }
 
 static std::string recordPath(const std::string &folder, int64_t unit) {
@@ -97,9 +103,21 @@ Status Dealing::begin(const std::string &names,
   if (first)
     SEGC_RETURN_IF_ERROR(first());
   SEGC_RETURN_IF_ERROR(writeFileAtomically(namesPath(folder), names));
+  SEGC_RETURN_IF_ERROR(writeFileAtomically(settingsPath(folder),
+                                           std::to_string(rank.number) + '\n' +
+                                               joined(rank.settings)));
   return file->replace(
       sha256(rank.job) + sha256(names) +
       std::string(2 + static_cast<size_t>(rank.size) + units, '\0'));
+}
+
+Status Dealing::checkSettings() const {
+  SEGC_ASSIGN_OR_RETURN(const std::string text, readFile(settingsPath(folder)));
+  TextsOfRank first = {0, text.substr(text.find('\n') + 1)};
+  std::from_chars(text.data(), text.data() + text.size(), first.rank);
+  const std::string difference =
+      differenceOf(first, {rank.number, joined(rank.settings)});
+  return difference.empty() ? Status::success() : invalidArgument(difference);
 }
 
 StatusOr<std::unique_ptr<Dealing>>
@@ -131,6 +149,8 @@ Dealing::join(const std::string &folder, const Rank &rank,
           "rank " + std::to_string(rank.number) +
           " sees other cases than the ranks before it: all ranks of a job need "
           "the same files");
+    } else {
+      SEGC_RETURN_IF_ERROR(dealing->checkSettings());
     }
     SEGC_RETURN_IF_ERROR(shared.lock(presenceLock, LockedFile::Lock::Shared));
     dealing->isPresent = true;

@@ -147,7 +147,7 @@ CollectiveTimes DataParallel::times() {
   return times;
 }
 
-Status DataParallel::checkSettings(const Communicator::NamedTexts &settings) {
+Status DataParallel::checkSettings(const NamedTexts &settings) {
   ranks.setOccasion("settings of the training");
   return ranks.checkSame(settings);
 }

@@ -94,6 +94,25 @@ TEST_F(DealingRanks, DealsEachUnitOnce) {
   EXPECT_FALSE(fs::exists(folder)) << "the last rank removes it";
 }
 
+/// Who was told something else than the first rank has no part in the job.
+TEST_F(DealingRanks, ComparesSettings) {
+  const auto joinWith = [&](int64_t number, const std::string &seed) {
+    Dealing::Rank rank;
+    rank.job = "job";
+    rank.number = number;
+    rank.size = 3;
+    rank.settings = {{"the model", "abc"}, {"the seed", seed}};
+    return Dealing::join(folder, rank, names);
+  };
+  const auto first = joinWith(2, "1"), same = joinWith(1, "1"),
+             other = joinWith(0, "2");
+  ASSERT_TRUE(first.ok()) << first.status().message();
+  EXPECT_TRUE(same.ok()) << same.status().message();
+  EXPECT_EQ(other.status().code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(other.status().message(), "the seed of rank 0 is 2, of rank 2 1: "
+                                      "all ranks of a job need the same");
+}
+
 /// The unit of a process that is killed goes to another rank, behind those that
 /// nobody has tried.
 TEST_F(DealingRanks, TakesOverFromAKilledProcess) {

@@ -10,6 +10,7 @@
 
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/Shards.h"
+#include "segc/Runtime/Distributed/NamedTexts.h"
 #include "segc/messages.h"
 
 #include <chrono>
@@ -79,8 +80,6 @@ public:
   StatusOr<std::string> broadcast(std::string text);
   /// Returns the texts of all ranks on rank 0, and nothing on others.
   StatusOr<std::vector<std::string>> gather(const std::string &text);
-  /// Names with values, as texts.
-  using NamedTexts = std::vector<std::pair<std::string, std::string>>;
   /// An error on all ranks if a value differs: says its name, the first rank
   /// that differs from rank 0, and both values. All have the same names.
   Status checkSame(const NamedTexts &values);

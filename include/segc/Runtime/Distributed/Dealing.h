@@ -9,6 +9,7 @@
 #define SEGC_RUNTIME_DISTRIBUTED_DEALING_H
 
 #include "segc/Base/Status.h"
+#include "segc/Runtime/Distributed/NamedTexts.h"
 
 #include <atomic>
 #include <functional>
@@ -40,6 +41,8 @@ public:
     /// Called when the last rank leaves a job that is not finished: undoes what
     /// the units have done. All of them are open again then.
     std::function<void()> undo = {};
+    /// What all ranks must have alike.
+    NamedTexts settings = {};
   };
   struct Unit {
     int64_t index;
@@ -54,7 +57,8 @@ public:
 
   /// Joins a job in `folder`, which is made. The first rank to come calls
   /// `begin` while others wait. What the ranks of another job left is removed;
-  /// while they run it is an error. All ranks have the same `names` of units.
+  /// while they run it is an error, as are other `names` of units or settings
+  /// than those of the first rank.
   static StatusOr<std::unique_ptr<Dealing>>
   join(const std::string &folder, const Rank &rank,
        const std::vector<std::string> &names,
@@ -94,6 +98,7 @@ private:
   Dealing(std::string folder, Rank rank, std::unique_ptr<LockedFile> file,
           size_t units);
   Status begin(const std::string &names, const std::function<Status()> &first);
+  Status checkSettings() const;
   StatusOr<std::optional<Unit>> take(bool wait, bool &allFinished);
   void giveBack();
   Status leave();

@@ -34,7 +34,7 @@ public:
                TrainState &state);
   /// All ranks must have what shapes a training alike: options, by their names,
   /// and the hash of the data.
-  Status checkSettings(const Communicator::NamedTexts &settings);
+  Status checkSettings(const NamedTexts &settings);
   Collectives &ofPrograms() { return collectives; }
   /// Whether each rank has a part of the optimizer's states alone, by a model
   /// that was compiled so.
