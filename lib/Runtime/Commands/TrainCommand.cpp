@@ -309,8 +309,9 @@ static CommandResult trainAsAsked(const TrainOptions &options,
   // It outlives what uses it: endRank() ends all processes after an error.
   TrainingRanks others(options, *ranks);
   const StatusOr<ModelOptions> ofModel = placeOfRank(options.model, &*job);
-  return endRank(*ranks, ofModel.ok() ? trainAs(options, *ofModel, &others)
-                                      : CommandResult(ofModel.status()));
+  return endRank(*job, *ranks,
+                 ofModel.ok() ? trainAs(options, *ofModel, &others)
+                              : CommandResult(ofModel.status()));
 }
 
 /// Predicts the test cases by what the training has left. Ranks share them.

@@ -164,7 +164,8 @@ CommandResult segc::startRanks(int64_t ranks, const TrainOptions &options) {
   }
 }
 
-CommandResult segc::endRank(Communicator &ranks, CommandResult result) {
+CommandResult segc::endRank(const Job &job, Communicator &ranks,
+                            CommandResult result) {
   const bool interrupted = result.status.code() == StatusCode::Interrupted;
   if (interrupted) {
     // Said before the launcher sees the exit code, and ends what still runs.
@@ -175,7 +176,7 @@ CommandResult segc::endRank(Communicator &ranks, CommandResult result) {
     result.exitCode = exitCode;
   }
   if (result.status.ok()) {
-    Status closed = ranks.close();
+    const Status closed = disconnectRanks(job, ranks, abandonRank);
     return closed.ok() ? result : CommandResult(closed);
   }
   printMessage(result.status.message());

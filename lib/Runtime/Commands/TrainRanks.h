@@ -62,7 +62,8 @@ CommandResult trainAlone(const TrainOptions &options);
 
 /// Ends the part of a rank: after an error those of all, which would wait for
 /// it.
-CommandResult endRank(Communicator &ranks, CommandResult result);
+CommandResult endRank(const Job &job, Communicator &ranks,
+                      CommandResult result);
 
 } // namespace segc
 

@@ -249,9 +249,6 @@ Status Communicator::workAsFirst(const std::function<Status()> &work) {
 }
 
 Status Communicator::close() {
-  // The library may wait without a deadline.
-  setOccasion("end of the job");
-  SEGC_RETURN_IF_ERROR(checkSame({}));
   return messages.close(messages.context)
              ? failure(messages.last_error(messages.context))
              : Status::success();

@@ -31,39 +31,45 @@ static std::string findPlugin() {
   return fs::exists(beside, error) ? beside.string() : installed.string();
 }
 
-/// Returns the answer of `open`, which may wait for ever; calls `isLate` after
+/// Calls a function of a library, which may wait for ever; calls `isLate` after
 /// `limit`.
-static segc_code openWithin(std::chrono::duration<double> limit,
-                            const std::function<segc_code()> &open,
-                            const std::function<void()> &isLate) {
+static void callWithin(std::chrono::duration<double> limit,
+                       const std::function<void()> &function,
+                       const std::function<void()> &isLate) {
   std::mutex mutex;
   std::condition_variable changed;
-  bool isOpen = false;
+  bool hasReturned = false;
   std::thread watch([&] {
     std::unique_lock<std::mutex> lock(mutex);
-    if (!changed.wait_for(lock, limit, [&] { return isOpen; }))
+    if (!changed.wait_for(lock, limit, [&] { return hasReturned; }))
       isLate();
   });
-  const segc_code code = open();
+  function();
   {
     const std::lock_guard<std::mutex> lock(mutex);
-    isOpen = true;
+    hasReturned = true;
   }
   changed.notify_all();
   watch.join();
-  return code;
 }
 
-static Status lateConnection(const Job &job, const std::string &connection,
-                             std::chrono::duration<double> limit) {
+/// "rank 1 of 2 (mpirun): "
+static std::string messageStart(const Job &job) {
+  return "rank " + std::to_string(job.rank) + " of " +
+         std::to_string(job.size) + " (" + job.launcher + "): ";
+}
+
+/// `what` has not happened within the limit.
+static Status lateLibrary(const Job &job, const std::string &what,
+                          std::chrono::duration<double> limit) {
   std::string holdUp = ranksThatHoldUp(job);
   if (holdUp.empty())
     holdUp = "another rank has stopped, has ended or was not started: see what "
              "the others printed";
   std::array<char, 40> seconds = {};
   std::snprintf(seconds.data(), seconds.size(), "%g s", limit.count());
-  return ioError(connection + " has not connected the ranks for " +
-                 seconds.data() + " (--collective-timeout): " + holdUp);
+  return ioError(messageStart(job) + what + " for " + seconds.data() +
+                 " (--collective-timeout): " + holdUp);
 }
 
 StatusOr<std::unique_ptr<Communicator>>
@@ -74,9 +80,7 @@ segc::connectRanks(const Job &job, const std::string &plugin,
   std::error_code failure;
   const std::string file =
       plugin.empty() ? findPlugin() : fs::absolute(plugin, failure).string();
-  const std::string where = "rank " + std::to_string(job.rank) + " of " +
-                            std::to_string(job.size) + " (" + job.launcher +
-                            "): ";
+  const std::string where = messageStart(job);
   void *library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return unsupported(
@@ -91,9 +95,14 @@ segc::connectRanks(const Job &job, const std::string &plugin,
                            ": expected a plugin of segc (segc/messages.h)");
   segc_messages messages = {};
   segc_message error = {};
-  const segc_code opened = openWithin(
-      deadline, [&] { return open(SEGC_MESSAGES_VERSION, &messages, &error); },
-      [&] { abandon(lateConnection(job, where + file, deadline)); });
+  segc_code opened = SEGC_OK;
+  callWithin(
+      deadline,
+      [&] { opened = open(SEGC_MESSAGES_VERSION, &messages, &error); },
+      [&] {
+        abandon(
+            lateLibrary(job, file + " has not connected the ranks", deadline));
+      });
   if (opened != SEGC_OK) {
     error.text[sizeof(error.text) - 1] = 0;
     return unsupported(where + file + ": " + error.text);
@@ -110,6 +119,23 @@ segc::connectRanks(const Job &job, const std::string &plugin,
   return std::make_unique<Communicator>(messages, deadline);
 }
 
+Status segc::disconnectRanks(const Job &job, Communicator &ranks,
+                             const Abandon &abandon) {
+  // Who stops until here is named by those who wait for it.
+  ranks.setOccasion("end of the job");
+  SEGC_RETURN_IF_ERROR(ranks.checkSame({}));
+  Status closed;
+  callWithin(
+      ranks.timeLimit(), [&] { closed = ranks.close(); },
+      [&] {
+        abandon(lateLibrary(job,
+                            "the library of the messages has not ended the "
+                            "connection of the ranks",
+                            ranks.timeLimit()));
+      });
+  return closed;
+}
+
 StatusOr<std::string> segc::nameOfJob(const Job &job, const Abandon &abandon) {
   if (!job.id.empty())
     return job.id;
@@ -121,6 +147,6 @@ StatusOr<std::string> segc::nameOfJob(const Job &job, const Abandon &abandon) {
   SEGC_ASSIGN_OR_RETURN(std::string name,
                         ranks->broadcast(std::to_string(random()) + "." +
                                          std::to_string(random())));
-  SEGC_RETURN_IF_ERROR(ranks->close());
+  SEGC_RETURN_IF_ERROR(disconnectRanks(job, *ranks, abandon));
   return name;
 }

@@ -139,5 +139,5 @@ TEST(MpiRanks, Conform) {
   auto ranks = connectRanks(*job, SEGC_MPI_PLUGIN, ample, {});
   ASSERT_TRUE(ranks.ok()) << ranks.status().message();
   checkConformance(**ranks);
-  EXPECT_TRUE((*ranks)->close().ok());
+  EXPECT_TRUE(disconnectRanks(*job, **ranks, {}).ok());
 }

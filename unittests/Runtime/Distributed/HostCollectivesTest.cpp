@@ -185,5 +185,5 @@ TEST(MpiRanks, CollectivesConform) {
   auto ranks = connectRanks(*job, SEGC_MPI_PLUGIN, ample, {});
   ASSERT_TRUE(ranks.ok()) << ranks.status().message();
   checkHost(**ranks);
-  EXPECT_TRUE((*ranks)->close().ok());
+  EXPECT_TRUE(disconnectRanks(*job, **ranks, {}).ok());
 }

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <dlfcn.h>
 #include <spawn.h>
@@ -43,6 +44,32 @@ TEST(RankConnection, LateLibrariesAreAbandoned) {
                 "(--collective-timeout): another rank has stopped, has ended "
                 "or was not started: see what the others printed");
   EXPECT_THAT(ranks.status().message(), HasSubstr("released"));
+}
+
+static std::atomic<bool> mayEnd;
+
+// Nor is one that waits at the end.
+TEST(RankConnection, LateEndsAreAbandoned) {
+  Job job;
+  job.launcher = "mpirun";
+  segc_messages messages = {};
+  messages.size = 1;
+  messages.close = [](void *) {
+    while (!mayEnd)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return 0;
+  };
+  Communicator alone(messages, std::chrono::milliseconds(50));
+  Status late;
+  EXPECT_TRUE(disconnectRanks(job, alone, [&](const Status &failure) {
+                late = failure;
+                mayEnd = true;
+              }).ok());
+  EXPECT_EQ(late.message(),
+            "rank 0 of 1 (mpirun): the library of the messages has not ended "
+            "the connection of the ranks for 0.05 s (--collective-timeout): "
+            "another rank has stopped, has ended or was not started: see what "
+            "the others printed");
 }
 
 // What the ranks of this machine do can be seen.

@@ -89,7 +89,8 @@ public:
 
   /// Ends the processes of all ranks. Does not return.
   void abort(int exitCode) { messages.abort(messages.context, exitCode); }
-  /// Waits for all ranks, and ends the connection.
+  /// Ends the connection, for which the library may wait for all ranks, however
+  /// long: see disconnectRanks().
   Status close();
 
 private:

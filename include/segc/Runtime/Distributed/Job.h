@@ -62,6 +62,11 @@ StatusOr<std::unique_ptr<Communicator>>
 connectRanks(const Job &job, const std::string &plugin,
              std::chrono::duration<double> deadline, const Abandon &abandon);
 
+/// Waits for all ranks, and ends the connection, with the deadline that it has:
+/// `abandon` is that of connectRanks().
+Status disconnectRanks(const Job &job, Communicator &ranks,
+                       const Abandon &abandon);
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_DISTRIBUTED_JOB_H
