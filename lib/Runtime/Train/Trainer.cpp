@@ -48,8 +48,7 @@ Status Trainer::run() {
       return saveAfter(status);
     if (isAskedToStop()) {
       log.endProgress();
-      SEGC_RETURN_IF_ERROR(gatherOptimizer());
-      SEGC_RETURN_IF_ERROR(save("last"));
+      SEGC_RETURN_IF_ERROR(saveLast());
       const int signal = stopSignal();
       return Status(StatusCode::Interrupted,
                     (signal ? "signal " + std::to_string(signal)
@@ -70,13 +69,21 @@ Status Trainer::run() {
   }
   if (config.ranks && state_.step > firstStep)
     SEGC_RETURN_IF_ERROR(logCommunication());
-  SEGC_RETURN_IF_ERROR(gatherOptimizer());
-  return save("last");
+  return saveLast();
 }
 
 Status Trainer::gatherOptimizer() {
   return config.ranks ? config.ranks->gatherOptimizer(runner)
                       : Status::success();
+}
+
+Status Trainer::saveLast() {
+  if (!config.ranks)
+    return save("last");
+  SEGC_RETURN_IF_ERROR(gatherOptimizer());
+  return config.ranks->workAsFirst("checkpoint of step " +
+                                       std::to_string(state_.step),
+                                   [&] { return save("last"); });
 }
 
 Status Trainer::saveAfter(const Status &failure) {
@@ -133,9 +140,8 @@ Status Trainer::afterStep() {
                   : state_.seconds - savedSeconds > saveInterval;
   if (!save)
     return Status::success();
-  SEGC_RETURN_IF_ERROR(gatherOptimizer());
   savedSeconds = state_.seconds;
-  return this->save("last");
+  return saveLast();
 }
 
 double Trainer::measure(const Evaluation &found, OrderedJson &record) {

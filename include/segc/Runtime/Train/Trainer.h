@@ -99,6 +99,9 @@ private:
   /// Where ranks share the states of the optimizer, the first one gets all of
   /// them, to save: all ranks call it at the same steps.
   Status gatherOptimizer();
+  /// Saves the checkpoint `last`. Ranks wait for the one that writes it,
+  /// however long a disk takes: all of them call it at the same steps.
+  Status saveLast();
   Status save(const std::string &name);
   /// Saves a checkpoint after a failure and returns the failure with its path.
   Status saveAfter(const Status &failure);
