@@ -10,11 +10,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <mpi.h>
+#include <numeric>
 #include <string>
 #include <vector>
 
-/// MPI counts in int; longer messages go in parts of this size.
-static constexpr uint64_t partBytes = uint64_t{1} << 30;
+/// Longer messages go in parts. MPI counts in int. To another machine, parts
+/// are so short that a library sends them without asking the other side first:
+/// over TCP the answer queues behind what travels its way already, so that the
+/// two directions take turns.
+static constexpr uint64_t partBytes = uint64_t{1} << 30,
+                          partBytesElsewhere = uint64_t{60} << 10;
 static constexpr int tag = 0;
 
 namespace {
@@ -23,6 +28,7 @@ struct Connection {
   MPI_Comm ranks = MPI_COMM_NULL; ///< Of its own: nobody else's messages.
   /// The parts of each request; finished ones are empty and used again.
   std::vector<std::vector<MPI_Request>> requests;
+  std::vector<bool> isHere; ///< By rank: on this machine.
   std::string library, error;
 };
 
@@ -41,17 +47,19 @@ static int check(int code, const char *what) {
 }
 
 template <typename F>
-static int startParts(uint64_t bytes, uint64_t *request, const char *what,
-                      F &&start) {
+static int startParts(uint32_t other, uint64_t bytes, uint64_t *request,
+                      const char *what, F &&start) {
   auto &all = connection.requests;
   auto free = std::find_if(all.begin(), all.end(),
                            [](const auto &parts) { return parts.empty(); });
   if (free == all.end())
     free = all.emplace(all.end());
   *request = static_cast<uint64_t>(free - all.begin());
+  const uint64_t longest =
+      connection.isHere[other] ? partBytes : partBytesElsewhere;
   uint64_t at = 0;
   do {
-    const uint64_t part = std::min(bytes - at, partBytes);
+    const uint64_t part = std::min(bytes - at, longest);
     free->push_back(MPI_REQUEST_NULL);
     if (check(start(at, static_cast<int>(part), &free->back()), what))
       return 1;
@@ -62,7 +70,7 @@ static int startParts(uint64_t bytes, uint64_t *request, const char *what,
 
 static int send(void *, uint32_t to, const void *data, uint64_t bytes,
                 uint64_t *request) {
-  return startParts(bytes, request, "MPI_Isend",
+  return startParts(to, bytes, request, "MPI_Isend",
                     [&](uint64_t at, int count, MPI_Request *part) {
                       return MPI_Isend(static_cast<const char *>(data) + at,
                                        count, MPI_BYTE, static_cast<int>(to),
@@ -72,7 +80,7 @@ static int send(void *, uint32_t to, const void *data, uint64_t bytes,
 
 static int receive(void *, uint32_t from, void *data, uint64_t bytes,
                    uint64_t *request) {
-  return startParts(bytes, request, "MPI_Irecv",
+  return startParts(from, bytes, request, "MPI_Irecv",
                     [&](uint64_t at, int count, MPI_Request *part) {
                       return MPI_Irecv(static_cast<char *>(data) + at, count,
                                        MPI_BYTE, static_cast<int>(from), tag,
@@ -98,6 +106,29 @@ static void abortAll(void *, int code) { MPI_Abort(MPI_COMM_WORLD, code); }
 static int close(void *) {
   return check(MPI_Comm_free(&connection.ranks), "MPI_Comm_free") ||
          check(MPI_Finalize(), "MPI_Finalize");
+}
+
+/// Finds out which ranks run on this machine.
+static int findNeighbours(int size) {
+  MPI_Comm here = MPI_COMM_NULL;
+  MPI_Group all = MPI_GROUP_NULL, near = MPI_GROUP_NULL;
+  std::vector<int> ranks(static_cast<size_t>(size)), places(ranks.size());
+  std::iota(ranks.begin(), ranks.end(), 0);
+  if (check(MPI_Comm_split_type(connection.ranks, MPI_COMM_TYPE_SHARED, 0,
+                                MPI_INFO_NULL, &here),
+            "MPI_Comm_split_type") ||
+      check(MPI_Comm_group(connection.ranks, &all), "MPI_Comm_group") ||
+      check(MPI_Comm_group(here, &near), "MPI_Comm_group") ||
+      check(MPI_Group_translate_ranks(all, size, ranks.data(), near,
+                                      places.data()),
+            "MPI_Group_translate_ranks") ||
+      check(MPI_Group_free(&all), "MPI_Group_free") ||
+      check(MPI_Group_free(&near), "MPI_Group_free") ||
+      check(MPI_Comm_free(&here), "MPI_Comm_free"))
+    return 1;
+  for (int place : places)
+    connection.isHere.push_back(place != MPI_UNDEFINED);
+  return 0;
 }
 
 /// The first line of the library's long description.
@@ -127,7 +158,8 @@ extern "C" __attribute__((visibility("default"))) segc_code segc_messages_open(
       check(MPI_Comm_set_errhandler(connection.ranks, MPI_ERRORS_RETURN),
             "MPI_Comm_set_errhandler") ||
       check(MPI_Comm_rank(connection.ranks, &rank), "MPI_Comm_rank") ||
-      check(MPI_Comm_size(connection.ranks, &size), "MPI_Comm_size")) {
+      check(MPI_Comm_size(connection.ranks, &size), "MPI_Comm_size") ||
+      findNeighbours(size)) {
     std::snprintf(error->text, sizeof(error->text), "%s",
                   connection.error.c_str());
     return SEGC_INTERNAL;
