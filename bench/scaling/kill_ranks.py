@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Kills and stops ranks of trainings at random times.
 
-  kill_ranks.py FOLDER [--kills N] [--stops N] [--seed S] -- segrun train ... --ranks 2 --save-every 2
+  kill_ranks.py FOLDER [--kills N] [--stops N] [--early N] [--seed S] -- segrun train ... --ranks 2 --save-every 2
 
 Each trial starts COMMAND with a results folder of its own, waits for its first
 checkpoint and for a random time, and sends SIGKILL or SIGSTOP to a random rank.
@@ -10,6 +10,8 @@ Then the job must end within the deadline (--deadline, which COMMAND gets as
 --collective-timeout) with a message and an exit code that is not 0, leave no
 process, and have kept its checkpoint: a run on 1, 2 or 3 ranks goes on from it.
 Every fifth killed job has --max-restarts 1, and must end well by itself.
+Of --early jobs a rank is stopped at a random time from its start on, most often
+before the ranks are connected or have taken a step.
 """
 
 import argparse
@@ -28,8 +30,15 @@ MARK = "SEGC_TRIAL"
 SLACK_SECONDS = 20  # of a loaded machine, beside the deadline
 START_SECONDS = 120
 
-WAITING = r"step \d+, bucket \d+ of \d+ \(gradients\)|step \d+, losses|evaluation after step \d+|results|end of the job"
+WAITING = (
+    r"step \d+(?:, part \d+ of \d+)?, bucket \d+ of \d+ \((?:gradients|parameters|statistics)\)|step \d+, losses"
+    r"|states of the optimizer after step \d+|(?:evaluation after|checkpoint of) step \d+|results|end of the job"
+)
 SILENT = re.compile(rf"segrun: .*rank (\d+) of \d+, ({WAITING}): rank (\d+) has not answered for")
+EARLY = re.compile(
+    r"segrun: .*rank \d+ of \d+(?:, ([^:]+): rank (\d+) has not answered for"
+    r"| \(mpirun\): .* has not connected the ranks for .*: rank (\d+) \(process \d+\) is stopped)"
+)
 KILLED = re.compile(r"process rank (\d+) .*exited on\s+signal 9")
 
 
@@ -125,9 +134,28 @@ def trial(command, folder, name, kind, draw, options):
         extra += ["--max-restarts", "1", "--max-steps", str(options.steps)]
     job = Job(command, folder / name, *extra)
     try:
+        if kind == "early":
+            return check_early(job, draw, options)
         return check_trial(command, job, kind, draw, options)
     finally:
         job.end()
+
+
+def check_early(job, draw, options):
+    victim = draw.choice([0, 1])
+    until = time.monotonic() + START_SECONDS
+    while victim not in (ranks := job.ranks()):
+        assert job.process.poll() is None and time.monotonic() < until, job.text()
+    time.sleep(draw.uniform(0, options.early_spread))
+    begin = time.monotonic()
+    os.kill(ranks[victim], signal.SIGSTOP)
+    code = job.wait(options.deadline + SLACK_SECONDS)
+    text = job.text()
+    late = EARLY.search(text)
+    assert code != 0 and late and int(late[2] or late[3]) == victim, text
+    seconds = round(time.monotonic() - begin, 2)
+    waited_in = re.sub(r"\d+", "N", late[1] or "start")
+    return {"trial": job.results.name, "rank": victim, "exit_code": code, "seconds": seconds, "waited_in": waited_in}
 
 
 def check_trial(command, job, kind, draw, options):
@@ -163,6 +191,8 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--stops", type=int, default=1)
+    parser.add_argument("--early", type=int, default=0)
+    parser.add_argument("--early-spread", type=float, default=1, help="seconds from a rank's start within which it is stopped")
     parser.add_argument("--deadline", type=float, default=5, help="seconds that ranks wait for each other")
     parser.add_argument("--spread", type=float, default=2, help="seconds within which the signal comes")
     parser.add_argument("--steps", type=int, default=40, help="of jobs that restart by themselves")
@@ -173,6 +203,7 @@ def main():
     options, command = parser.parse_args(sys.argv[1:at]), sys.argv[at + 1 :]
     draw = random.Random(options.seed)
     kinds = ["restart" if i % 5 == 4 else "kill" for i in range(options.kills)] + ["stop"] * options.stops
+    kinds += ["early"] * options.early
     slowest = {}
     for number, kind in enumerate(kinds):
         record = trial(command, options.folder, f"{kind}-{number}", kind, draw, options)
