@@ -39,8 +39,9 @@ Status segc::checkRankSettings(const Run &run) {
   const TrainerConfig &config = run.config;
   OrderedJson shared = run.state.settings->toJson();
   shared.erase("data"); // Its path may differ between machines.
-  shared["batch_size"] = run.state.batchSize;
-  shared["seed"] = run.state.seed;
+  // The state is that of rank 0 already.
+  shared["batch_size"] = batchSizeOf(run.options.model, run.runner.manifest());
+  shared["seed"] = run.options.data.seed;
   shared["loss_scale"] = run.state.lossScale.dynamic
                              ? OrderedJson("dynamic")
                              : OrderedJson(run.state.lossScale.scale);
