@@ -20,6 +20,8 @@ using namespace mlir;
 namespace segc::reference {
 
 std::optional<ElementKind> elementKind(Type type) {
+  if (type.isSignlessInteger(8))
+    return ElementKind::I8;
   if (type.isF16())
     return ElementKind::F16;
   if (type.isBF16())
@@ -62,6 +64,8 @@ constexpr Format f16{11, -14, 16}, bf16{8, -126, 128};
 
 double roundTo(ElementKind kind, double value) {
   switch (kind) {
+  case ElementKind::I8:
+    return std::nearbyint(value);
   case ElementKind::F16:
     return f16.round(value);
   case ElementKind::BF16:

@@ -29,7 +29,8 @@ FailureOr<HostTensor> zerosLike(Operation *op, Type type) {
   if (!kind)
     return op->emitOpError("has no reference evaluation for values of type ")
            << type
-           << ": expects a tensor of known size, not empty, of f16, bf16, f32, "
+           << ": expects a tensor of known size, not empty, of i8, f16, bf16, "
+              "f32, "
               "f64, i32 or i64";
   return HostTensor(tensor.getShape(), *kind);
 }
@@ -144,6 +145,7 @@ void registerReferenceModels(DialectRegistry &registry) {
     attachNormModels(context);
     attachOptimizerModels(context);
     attachPoolModels(context);
+    attachQuantizeModels(context);
     attachShapeModels(context);
   });
 }

@@ -48,6 +48,7 @@ void attachLossModels(mlir::MLIRContext *context);
 void attachNormModels(mlir::MLIRContext *context);
 void attachOptimizerModels(mlir::MLIRContext *context);
 void attachPoolModels(mlir::MLIRContext *context);
+void attachQuantizeModels(mlir::MLIRContext *context);
 void attachShapeModels(mlir::MLIRContext *context);
 
 /// Visits every index of a box in row-major order. An empty shape has one

@@ -283,6 +283,33 @@ TEST_F(OpValuesTest, RunningStatistics) {
               ElementsAre(2.5));
 }
 
+// Whole numbers saturate at 127, halves become even, and the scale of a channel
+// is its largest magnitude by 127. A channel of zeros has no scale.
+TEST_F(OpValuesTest, Quantization) {
+  auto activation =
+      run(functionText({"5xf64"}, {"5xi8"},
+                       "seg.quantize %a0 scale 0.5 : !a0 -> !r0"),
+          {f64({5}, {0.25, 0.75, -1.3, 63.6, -1e9})}, Precision::Storage);
+  ASSERT_EQ(activation.size(), 1u);
+  EXPECT_THAT(activation[0].values(), ElementsAre(0, 2, -3, 127, -127));
+  EXPECT_THAT(only({"5xi8"}, {"5xf64"},
+                   "seg.dequantize %a0 scale 0.5 : (!a0) -> !r0", activation)
+                  .values(),
+              ElementsAre(0, 1, -1.5, 63.5, -63.5));
+  auto filter =
+      run(functionText({"1x1x2x3xf64"}, {"1x1x2x3xi8", "3xf64"},
+                       "seg.quantize_filter %a0 : (!a0) -> (!r0, "
+                       "!r1)"),
+          {f64({1, 1, 2, 3}, {127, -508, 0, 2.5, 6, 0})}, Precision::Storage);
+  ASSERT_EQ(filter.size(), 2u);
+  EXPECT_THAT(filter[0].values(), ElementsAre(127, -127, 0, 2, 2, 0));
+  EXPECT_THAT(filter[1].values(), ElementsAre(1, 4, 0));
+  EXPECT_THAT(only({"1x1x2x3xi8", "3xf64"}, {"1x1x2x3xf64"},
+                   "seg.dequantize %a0 scales %a1 : (!a0, !a1) -> !r0", filter)
+                  .values(),
+              ElementsAre(127, -508, 0, 2, 8, 0));
+}
+
 TEST_F(OpValuesTest, Broadcasting) {
   HostTensor x = f64({2, 1, 2, 2}, {0, 0, 0, 0, 0, 0, 0, 0});
   auto add = [&](const std::string &type, HostTensor other) {

@@ -17,7 +17,9 @@ namespace segc::reference {
 
 using seg::Shape;
 
-enum class ElementKind { F16, BF16, F32, F64, I32, I64 };
+/// Values of I8 are quantized: they are stored as the floats from which they
+/// are rounded.
+enum class ElementKind { I8, F16, BF16, F32, F64, I32, I64 };
 
 /// The kind of an element type of the seg dialect; none for other types.
 std::optional<ElementKind> elementKind(mlir::Type type);

@@ -60,3 +60,18 @@ func.func @statistics(%x: !x {seg.region = "parameters", seg.name = "x", seg.off
   %loss = seg.cross_entropy %y, %t : (!x, !t) -> tensor<f32>
   return %loss : tensor<f32>
 }
+
+// -----
+
+!x = tensor<2x4x4x2xf32>
+!t = tensor<2x4x4xi32>
+
+// Whole numbers of 8 bits are for predictions.
+func.func @quantized(%x: !x {seg.region = "parameters", seg.name = "x", seg.offset = 0 : i64},
+    %t: !t, %s: tensor<f32> {seg.name = "loss_scale"}) -> tensor<f32> attributes {seg.differentiate = 0 : i64} {
+  %q = seg.quantize %x scale 0.5 : !x -> tensor<2x4x4x2xi8>
+  // expected-error @below {{'seg.dequantize' op is not differentiable, but lies between a parameter and the loss}}
+  %y = seg.dequantize %q scale 0.5 : (tensor<2x4x4x2xi8>) -> !x
+  %loss = seg.cross_entropy %y, %t : (!x, !t) -> tensor<f32>
+  return %loss : tensor<f32>
+}

@@ -8,6 +8,7 @@
 // Constraints are numbered as in docs/Spec.md, "Fusion".
 
 #include "segc/Dialect/Seg/IR/FusionParts.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 using namespace mlir;
 using namespace segc::seg;
@@ -69,10 +70,10 @@ void FusionOp::print(OpAsmPrinter &printer) {
 // Verifier
 //===----------------------------------------------------------------------===//
 
-/// Returns whether the op is a rearrangement that another op of its seg.fusion
-/// reads.
+/// Returns whether the op is a rearrangement, or prepares a filter, and another
+/// op of its seg.fusion reads its results.
 static bool isPrologue(Operation &op) {
-  return isa<RearrangementOpInterface>(op) &&
+  return isa<RearrangementOpInterface, QuantizeFilterOp>(op) &&
          llvm::none_of(op.getUsers(), llvm::IsaPred<YieldOp>);
 }
 
@@ -148,6 +149,8 @@ Operation *FusionOp::getRoot() {
   Operation *rearrangement = nullptr;
   for (Operation &op : getBody().front().without_terminator()) {
     if (isa<PointwiseOpInterface>(op))
+      continue;
+    if (isa<QuantizeFilterOp>(op) && isPrologue(op))
       continue;
     if (!isa<RearrangementOpInterface>(op))
       return &op;

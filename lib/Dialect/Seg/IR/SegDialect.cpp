@@ -7,6 +7,7 @@
 
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/AugmentOps.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -35,6 +36,10 @@ void segc::seg::SegDialect::initialize() {
 #define GET_OP_LIST
 #include "segc/Dialect/Seg/IR/SegAugmentOps.cpp.inc"
       >();
+  addOperations<
+#define GET_OP_LIST
+#include "segc/Dialect/Seg/IR/SegQuantizeOps.cpp.inc"
+      >();
 }
 
 void segc::seg::inheritPrecision(Operation *from, Operation *to) {
@@ -57,6 +62,9 @@ void segc::seg::inheritPrecision(Operation *from, Operation *to) {
 LogicalResult
 segc::seg::SegDialect::verifyOperationAttribute(Operation *op,
                                                 NamedAttribute attribute) {
+  if (attribute.getName() == inputScaleAttrName ||
+      attribute.getName() == quantizedErrorAttrName)
+    return verifyQuantization(op, attribute);
   if (attribute.getName() != precisionAttrName) // precision_c1
     return success();
   auto text = dyn_cast<StringAttr>(attribute.getValue());
