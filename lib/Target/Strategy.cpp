@@ -25,6 +25,9 @@ ProductWork productWork(seg::StrategyAttr strategy) {
   if (auto name = strategy.get<StringAttr>(strategyMultiplyTypeName))
     work.multiplyType =
         lookupMultiplyType(name.getValue()).value_or(MultiplyType::F32);
+  // Four products of 8-bit integers take the time of one of f32.
+  if (strategy.getKind() == "int8")
+    work.share = 0.25;
   // A tile of m outputs and 3 taps takes m + 2 products instead of 3 m. The
   // factor 2 is for the transforms.
   constexpr double withTransforms = 2;

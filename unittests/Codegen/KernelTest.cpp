@@ -394,7 +394,8 @@ std::string checkKernels(StringRef text, const KernelTestOptions &options) {
               host.integers()[i] = static_cast<int64_t>(values[i]);
         }
         std::vector<Values> expected;
-        auto results = reference::evaluate(function, tensors);
+        auto results =
+            reference::evaluate(function, tensors, options.precision);
         if (succeeded(results))
           for (const reference::HostTensor &result : *results)
             if (reference::isFloat(result.kind()))

@@ -24,6 +24,7 @@
 #define SEGC_UNITTESTS_CODEGEN_KERNELTEST_H
 
 #include "segc/Codegen/Common/KernelRunner.h"
+#include "segc/Reference/Reference.h"
 #include "llvm/ADT/StringRef.h"
 #include <functional>
 #include <map>
@@ -52,6 +53,8 @@ struct KernelTestOptions {
   int64_t levels = 0;
   /// Values of some arguments, for the largest batch. Others are random.
   std::map<unsigned, Values> inputs;
+  /// Whether the reference rounds each value to its type.
+  reference::Precision precision = reference::Precision::Exact;
   /// "f16" or "bf16": the type of activations and filters in memory, and with
   /// `narrowResults` of results. The function is rewritten with casts.
   std::string narrow;

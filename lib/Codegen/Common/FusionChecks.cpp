@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/Common/FusionChecks.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "segc/Codegen/Common/Formulas.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
@@ -32,7 +33,8 @@ static LogicalResult verifyFusedOps(seg::FusionOp fusion,
              << operand.getOperandNumber() << ", which its " << device
              << " kernel reads directly from memory";
   for (Operation &op : fusion.getBody().front().without_terminator()) {
-    if (isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface>(op))
+    if (isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface,
+            seg::QuantizeFilterOp>(op))
       continue;
     if (&op != root && !model.takesReduction(root, &op))
       return op.emitOpError("follows a root whose ")

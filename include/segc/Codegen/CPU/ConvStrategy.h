@@ -21,7 +21,7 @@ namespace segc {
 inline constexpr llvm::StringLiteral directKind = "direct",
                                      winogradKind = "winograd",
                                      fewChannelsKind = "few_channels",
-                                     groupedKind = "grouped";
+                                     groupedKind = "grouped", int8Kind = "int8";
 
 /// Number of 32-bit words that hold `values` neighbours along the reduced
 /// dimension.
@@ -64,10 +64,13 @@ struct ConvTiling {
   int64_t unroll;  ///< Steps of the inner loop.
   /// Type of the products; 16-bit types multiply pairs of input channels.
   MultiplyType multiplyType = MultiplyType::F32;
+  /// The factors are 8-bit integers, four input channels in a word.
+  bool isInt8 = false;
 
   /// Words of a pixel's input channels.
   int64_t words(const ConvProblem &problem) const {
-    return wordsOf(multiplyType, problem.inChannels);
+    return isInt8 ? divideUp(problem.inChannels, 4)
+                  : wordsOf(multiplyType, problem.inChannels);
   }
   /// Words that a step of the inner loop adds to each sum.
   int64_t additions(const ConvProblem &problem) const {
@@ -82,10 +85,19 @@ struct ConvTiling {
   TileGrid outputTiles(const ConvProblem &problem) const {
     return {problem.out, tile, problem.phases()};
   }
+  /// Words in front of a panel. Of 8-bit integers these are two for each
+  /// channel: what its sum starts with, and what it is multiplied with.
+  int64_t panelHeader() const { return isInt8 ? 2 * channelBlock() : 0; }
   /// Words of one packed filter panel.
   int64_t panelSize(const ConvProblem &problem) const;
   /// Words of a packed input tile.
   int64_t tileSize(const ConvProblem &problem) const;
+};
+
+/// The same of quantized factors, whose multiply type is not used.
+struct Int8ConvTiling : ConvTiling {
+  static constexpr llvm::StringLiteral kind = int8Kind;
+  Int8ConvTiling() : ConvTiling{} { isInt8 = true; }
 };
 
 /// Filter gradients. The output is a matrix of rows (tap, input channel) and
@@ -156,9 +168,15 @@ std::string plainRefusal(const ConvProblem &problem);
 /// The reason why pairs of 16-bit values cannot be packed; empty if they can.
 std::string pairsRefusal(const ConvProblem &problem);
 
+/// The reason why no kernel multiplies the factors of `conv`, which are
+/// quantized, as 8-bit integers; empty if one does.
+std::string int8Refusal(const ConvProblem &problem, mlir::Operation *conv);
+
 /// The best tiling and its cycles according to the model of a core.
 std::pair<ConvTiling, double>
 selectConvTiling(const ConvProblem &problem, const CpuStrategyContext &context);
+std::pair<Int8ConvTiling, double>
+selectInt8Tiling(const ConvProblem &problem, const CpuStrategyContext &context);
 std::pair<FilterGradTiling, double>
 selectFilterGradTiling(const ConvProblem &problem,
                        const CpuStrategyContext &context);
@@ -180,6 +198,9 @@ double productError(seg::StrategyAttr strategy);
 llvm::FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
                                            const ConvProblem &problem,
                                            mlir::Operation *op);
+llvm::FailureOr<Int8ConvTiling> readInt8Tiling(FusionEmitter &emitter,
+                                               const ConvProblem &problem,
+                                               mlir::Operation *op);
 llvm::FailureOr<FilterGradTiling>
 readFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
                      mlir::Operation *op);

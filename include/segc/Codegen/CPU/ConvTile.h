@@ -30,11 +30,11 @@ struct TileBox {
   Dims steps{1, 1, 1}; ///< Steps between positions; the innermost one is 1.
 };
 
-/// Pairs of 16-bit values that share a word of a packed tile.
+/// Values of fewer than 32 bits that share a word of a packed tile.
 struct TilePairs {
   enum Kind {
     None,
-    Channels, ///< Two channels of a pixel.
+    Channels, ///< Neighbouring channels of a pixel.
     Rows      ///< Pixels of two rows, `rowDistance` apart. Every row is the
               ///< first row of a pair.
   };

@@ -15,6 +15,11 @@
 // accuracy, a loop over words is cut into chains of a few steps, and the sum of
 // each chain is added to f32 sums.
 //
+// Four 8-bit integers of a word are multiplied with four others by one
+// instruction that takes the shared ones as unsigned: inputs are stored with
+// 128 added, and the sums of an output start with -128 times the sum of its
+// filter.
+//
 // Integer pairs are values times a scale, rounded; their products are
 // accumulated in 32-bit integers. The code that chooses the scales ensures that
 // no sum overflows.
@@ -37,17 +42,30 @@ public:
   MultiplyEmitter(MultiplyType kind, const CpuTarget &target)
       : kind(kind), native(target.multiplyTypes.contains(kind)),
         isX86(target.architecture == "x86_64") {}
+  /// Creates an emitter of products of 8-bit integers, of inputs with this
+  /// scale.
+  static MultiplyEmitter ofInt8(double inputScale, const CpuTarget &target) {
+    // The instruction came with that for pairs of integers.
+    MultiplyEmitter emitter(MultiplyType::Fixed, target);
+    emitter.isInt8 = true;
+    emitter.inputScale = inputScale;
+    return emitter;
+  }
 
-  /// Whether a word holds two values.
+  /// Whether a word holds several values.
   bool pairs() const { return kind != MultiplyType::F32; }
+  /// Number of values in a word.
+  int64_t valuesPerWord() const { return isInt8 ? 4 : pairs() ? 2 : 1; }
   /// Index of the word of a position along the reduced dimension.
   mlir::Value word(KernelBody &body, mlir::Value summed) const {
-    return pairs() ? body.div(summed, 2) : summed;
+    return pairs() ? body.div(summed, valuesPerWord()) : summed;
   }
 
   /// Number of words of `count` positions.
   mlir::Value words(KernelBody &body, mlir::Value count) const {
-    return pairs() ? body.div(body.add(count, 1), 2) : count;
+    return pairs()
+               ? body.div(body.add(count, valuesPerWord() - 1), valuesPerWord())
+               : count;
   }
 
   /// Stores `values`, neighbours along the reduced dimension, from `word` on.
@@ -57,7 +75,8 @@ public:
 
   /// Stores `values`, which all belong to the position `summed` of the reduced
   /// dimension, into the words from `word` on. Positions must be stored in
-  /// order: an even position clears the other half of the word.
+  /// order: an even position clears the other half of the word. Not for 8-bit
+  /// integers.
   void storeAt(KernelBody &body, mlir::Value values, mlir::Value memref,
                mlir::Value word, mlir::Value summed,
                mlir::Value scale = {}) const;
@@ -88,9 +107,13 @@ private:
   mlir::Value multiplyAddFixed(KernelBody &body, mlir::Value shared,
                                mlir::Value words,
                                mlir::Value accumulator) const;
+  mlir::Value multiplyAddInt8(KernelBody &body, mlir::Value shared,
+                              mlir::Value words, mlir::Value accumulator) const;
 
   MultiplyType kind = MultiplyType::F32;
   bool native = false, isX86 = true;
+  bool isInt8 = false;   ///< Integers are of 8 bits; the kind is Fixed.
+  double inputScale = 1; ///< Of 8-bit integers.
 };
 
 } // namespace segc

@@ -48,6 +48,35 @@ def NarrowFiltersPass : Pass<"seg-narrow-filters", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::segc::seg::SegDialect"];
 }
 
+def QuantizeProductsPass : Pass<"seg-quantize-products", "::mlir::func::FuncOp"> {
+  let summary = "Quantize the factors of convolutions whose products are faster in 8 bits";
+  let description = [{
+    Applies to entries that do not train, and to convolutions with the attribute
+    `seg.input_scale`, which calibration writes. The input and the filter are
+    quantized in the fusion where the error `seg.quantized_error` is at most
+    `max-error`, the target has kernels for it, and the cheapest strategy is
+    cheaper than that of the convolution as it is. Before
+    ```mlir
+    %y = seg.conv %a, %b ... {seg.input_scale = 0.0125 : f64, seg.quantized_error = 0.008 : f64}
+    ```
+    and after
+    ```mlir
+    %qa = seg.quantize %a scale 0.0125
+    %xa = seg.dequantize %qa scale 0.0125
+    %qb, %s = seg.quantize_filter %b
+    %xb = seg.dequantize %qb scales %s
+    %y = seg.conv %xa, %xb ...
+    ```
+    No convolution has the attributes afterwards. A remark of category
+    `strategy` gives each decision, which is an MLIR action, `seg-strategy`.
+  }];
+  let options = !listconcat(strategyOptions, [
+    Option<"maxError", "max-error", "double", "0.04", "Largest relative root mean square error of a result">
+  ]);
+  let statistics = [Statistic<"quantized", "num-quantized", "Number of convolutions whose factors are quantized">];
+  let dependentDialects = ["::segc::seg::SegDialect"];
+}
+
 def SelectStrategyPass : Pass<"seg-select-strategy", "::mlir::func::FuncOp"> {
   let summary = "Select a strategy for each seg.fusion";
   let description = [{

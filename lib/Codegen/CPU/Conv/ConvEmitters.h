@@ -15,6 +15,8 @@ namespace segc {
 
 /// Emits a direct convolution, transposed convolution or input gradient.
 mlir::LogicalResult emitConv(FusionEmitter &emitter, mlir::Operation *root);
+/// Emits a convolution or transposed convolution of quantized factors.
+mlir::LogicalResult emitInt8Conv(FusionEmitter &emitter, mlir::Operation *root);
 mlir::LogicalResult emitWinogradConv(FusionEmitter &emitter,
                                      mlir::Operation *root);
 /// Emits a convolution or input gradient with few output channels.

@@ -8,16 +8,19 @@
 // Two launches. The first packs the filter into panels
 //   [phase][channel block][tap d][tap h][step][nb x lanes]
 // where a step is a (tap w, input channel), so that the inner loop reads them
-// contiguously. In a packed input tile the values of one row that an output
+// contiguously. A panel of 8-bit integers has a header (Int8Filter.h). In a
+// packed input tile the values of one row that an output
 // pixel reads are contiguous in the same order, so that the inner loop is free
 // of padding, strides and mirrored taps.
 
 #include "Conv/ConvEmitters.h"
 #include "Conv/ConvFilter.h"
 #include "Conv/ConvOutput.h"
+#include "Conv/Int8Filter.h"
 #include "Reductions/TileReductions.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/ConvTile.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -31,15 +34,26 @@ public:
   ConvEmitter(const ConvProblem &problem, const ConvTiling &tiling,
               Operation *root, seg::FusionOp fusion, const CpuTarget &target)
       : problem(problem), tiling(tiling), root(root),
-        multiplier(tiling.multiplyType, target), wideLanes(target.lanes),
-        words(tiling.words(problem)), maxTaps(problem.phaseTaps()),
+        input(root->getOperand(0)), multiplier(tiling.multiplyType, target),
+        wideLanes(target.lanes), words(tiling.words(problem)),
+        maxTaps(problem.phaseTaps()),
         output(problem, root, fusion, tiling.lanes),
-        reductions(fusion, tiling.outputTiles(problem)) {}
+        reductions(fusion, tiling.outputTiles(problem)) {
+    if (!tiling.isInt8)
+      return;
+    auto dequantize = input.getDefiningOp<seg::DequantizeOp>();
+    inputScale = dequantize.getScaleAttr().getValueAsDouble();
+    input = seg::quantizedSource(input);
+    multiplier = MultiplyEmitter::ofInt8(inputScale, target);
+  }
 
   void packFilter(KernelBody &body);
   void multiply(KernelBody &body);
   void emitMerges(FusionEmitter &emitter) { reductions.emitMerges(emitter); }
   int64_t packTasks() const {
+    // The sums of a panel of 8-bit integers belong to one task.
+    if (tiling.isInt8)
+      return problem.phaseCount() * tiling.channelBlocks(problem);
     return problem.phaseCount() * tiling.channelBlocks(problem) * maxTaps[0] *
            maxTaps[1];
   }
@@ -55,6 +69,8 @@ public:
   }
 
 private:
+  void packInt8Panel(KernelBody &body);
+
   /// Values that are constant within a task and a block of channels.
   struct Context {
     Value sample, channel, panel;
@@ -77,6 +93,11 @@ private:
                      const Block &block);
   SmallVector<Value> accumulate(KernelBody &body, const Context &context,
                                 const Block &block);
+  /// What the sums of a register block start with, and what they become.
+  SmallVector<Value> firstSums(KernelBody &body, const Context &context,
+                               const Block &block);
+  SmallVector<Value> finalSums(KernelBody &body, const Context &context,
+                               ValueRange sums);
   void steps(KernelBody &body, const Dims &size, const TileView &view,
              Value row, Value panel, SmallVector<Value> &sums);
   void epilogue(KernelBody &body, const Context &context, const Block &block,
@@ -108,6 +129,8 @@ private:
   ConvProblem problem;
   ConvTiling tiling;
   Operation *root;
+  Value input;           ///< What tiles are packed of.
+  double inputScale = 1; ///< Of 8-bit integers.
   MultiplyEmitter multiplier;
   int64_t wideLanes; ///< Lanes of the vectors that pack the input.
   int64_t words;     ///< Words of a pixel's input channels.
@@ -121,6 +144,8 @@ private:
 //===----------------------------------------------------------------------===//
 
 void ConvEmitter::packFilter(KernelBody &body) {
+  if (tiling.isInt8)
+    return packInt8Panel(body);
   auto ids = body.delinearize(body.task(), {problem.phaseCount(),
                                             tiling.channelBlocks(problem),
                                             maxTaps[0], maxTaps[1]});
@@ -177,11 +202,11 @@ void ConvEmitter::multiply(KernelBody &body) {
                  context.phase[d].taps);
     inputs.largest[d] = problem.window(d, tiling.tile[d]);
   }
-  context.view = readTile(
-      body, TileSource(root->getOperand(0)), tiling.in_place, problem.in,
-      problem.inChannels, context.sample, inputs, wideLanes,
-      multiplier.pairs() ? TilePairs{TilePairs::Channels, &multiplier}
-                         : TilePairs());
+  context.view =
+      readTile(body, TileSource(input), tiling.in_place, problem.in,
+               problem.inChannels, context.sample, inputs, wideLanes,
+               multiplier.pairs() ? TilePairs{TilePairs::Channels, &multiplier}
+                                  : TilePairs());
 
   int64_t blocks = tiling.channelBlocks(problem),
           perGroup = divideUp(blocks, tiling.groups);
@@ -247,12 +272,12 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
   for (unsigned d = 0; d < 3; ++d)
     corner = body.add(corner, body.mul(block.at[d], strides[d] * pitches[d]));
 
-  SmallVector<Value> sums(product(block.size) * tiling.nb,
-                          body.zeroVector(tiling.lanes));
-  Value zero = body.index(0);
+  SmallVector<Value> sums = firstSums(body, context, block);
+  Value zero = body.index(0),
+        panels = body.add(context.panel, tiling.panelHeader());
   Value stepCount = tiling.share_taps ? body.index(words)
                                       : body.mul(context.phase[2].taps, words);
-  return body.loop(
+  sums = body.loop(
       zero, context.phase[0].taps, 1, sums, [&](Value d, ValueRange carried) {
         return body.loop(
             zero, context.phase[1].taps, 1, carried,
@@ -261,7 +286,7 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
                   body.add(body.add(corner, body.mul(d, view.planePitch)),
                            body.mul(h, view.rowPitch));
               Value panel = body.add(
-                  context.panel,
+                  panels,
                   body.mul(body.add(body.mul(d, maxTaps[1]), h), panelRow()));
               return multiplier.sum(
                   body, stepCount, tiling.unroll, tiling.additions(problem),
@@ -278,6 +303,7 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
                   });
             });
       });
+  return finalSums(body, context, sums);
 }
 
 /// Emits one step: multiplies an input channel (or pair) of every pixel of the
@@ -378,8 +404,71 @@ ConvEmitter::outputPosition(KernelBody &body, const Context &context,
 
 } // namespace
 
+//===----------------------------------------------------------------------===//
+// 8-bit integers
+//===----------------------------------------------------------------------===//
+
+/// Packs the panel of a phase and a block of channels.
+void ConvEmitter::packInt8Panel(KernelBody &body) {
+  auto ids = body.delinearize(
+      body.task(), {problem.phaseCount(), tiling.channelBlocks(problem)});
+  Int8Panel panel{body.temp(),
+                  body.mul(body.task(), tiling.panelSize(problem)),
+                  tiling.panelHeader(),
+                  panelRow(),
+                  tiling.channelBlock() * (tiling.share_taps ? 1 : words),
+                  stepSize(),
+                  tiling.lanes,
+                  tiling.nb,
+                  inputScale};
+  packInt8Filter(body, problem,
+                 inputOf(body, seg::quantizedSource(root->getOperand(1))),
+                 convPhase(body, problem, ids[0]),
+                 body.mul(ids[1], tiling.channelBlock()), panel);
+}
+
+SmallVector<Value> ConvEmitter::firstSums(KernelBody &body,
+                                          const Context &context,
+                                          const Block &block) {
+  SmallVector<Value> sums, ofPixel;
+  for (int64_t v = 0; v < tiling.nb; ++v)
+    ofPixel.push_back(
+        tiling.isInt8 ? loadIntegers(body, body.temp(),
+                                     body.add(context.panel, v * tiling.lanes),
+                                     tiling.lanes)
+                      : body.zeroVector(tiling.lanes));
+  for (int64_t pixel = 0; pixel < product(block.size); ++pixel)
+    llvm::append_range(sums, ofPixel);
+  return sums;
+}
+
+SmallVector<Value> ConvEmitter::finalSums(KernelBody &body,
+                                          const Context &context,
+                                          ValueRange sums) {
+  if (!tiling.isInt8)
+    return sums;
+  SmallVector<Value> scales, scaled;
+  for (int64_t v = 0; v < tiling.nb; ++v)
+    scales.push_back(body.load(
+        body.temp(),
+        body.add(context.panel, tiling.channelBlock() + v * tiling.lanes),
+        tiling.lanes));
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    Value number = arith::SIToFPOp::create(body.builder(), body.loc(),
+                                           body.vectorType(tiling.lanes), sum);
+    scaled.push_back(arith::MulFOp::create(body.builder(), body.loc(), number,
+                                           scales[i % tiling.nb]));
+  }
+  return scaled;
+}
+
 LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
   return emitPackedConv<ConvEmitter>(emitter, root, readConvTiling,
+                                     cpuTarget(emitter));
+}
+
+LogicalResult emitInt8Conv(FusionEmitter &emitter, Operation *root) {
+  return emitPackedConv<ConvEmitter>(emitter, root, readInt8Tiling,
                                      cpuTarget(emitter));
 }
 

@@ -13,6 +13,7 @@
 #include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
@@ -114,13 +115,22 @@ MultiplyTypeSet suitableMultiplyTypes(MultiplyTypeSet allowed,
   return allowed;
 }
 
+/// Cycles to quantize a vector.
+constexpr double quantizeCycles = 3;
+
 /// Returns the context of a root that multiplies the `factors`. Its first
 /// operand may have a prologue. A filter has the precision of the factors.
 CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
                              ValueRange factors) {
-  TileSource input(op->getOperand(0));
+  bool isInt8 = seg::multipliesInt8(op);
+  TileSource input(isInt8 ? seg::quantizedSource(op->getOperand(0))
+                          : op->getOperand(0));
   context.computedInput = !input.isInput();
-  context.loadCycles = input.loadCycles();
+  context.loadCycles = input.loadCycles() + (isInt8 ? quantizeCycles : 0);
+  if (isInt8) {
+    context.allowedMultiplyTypes = {};
+    return context;
+  }
   auto pin = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
   context.allowedMultiplyTypes =
       pin && pin.getValue() == "f32"
@@ -291,6 +301,10 @@ private:
     Operation *op = fusion.getRoot();
     CpuStrategyContext own = contextOf(op, cpuContext(context), factors(op));
     Kinds all = kindsOf(fusion, problem(op), own);
+    if (name != int8Kind && seg::multipliesInt8(op))
+      for (Kind &kind : all)
+        if (kind.refusal.empty())
+          kind.refusal = "its factors are 8-bit integers";
     return {std::move(own), std::move(all)};
   }
   StrategyProposal propose(const Kind &kind,
@@ -413,7 +427,8 @@ struct ForwardModel : ConvModel {
   }
   bool takesEpilogue(Operation *) const override { return true; }
   bool takesPrologue(OpOperand &operand) const override {
-    return operand.getOperandNumber() == 0;
+    return operand.getOperandNumber() == 0 ||
+           isa_and_present<BlockArgument>(seg::quantizedSource(operand.get()));
   }
   /// If phases differ in size, some tiles have no pixels, which reductions do
   /// not support.
@@ -453,6 +468,15 @@ struct FilterGradModel : ConvModel {
 
 } // namespace
 
+/// Only quantized convolutions have it; others need no reason.
+static Kinds int8Kinds(seg::FusionOp fusion, const ConvProblem &problem,
+                       const CpuStrategyContext &context) {
+  if (!seg::multipliesInt8(fusion.getRoot()))
+    return {};
+  return {makeKind(fusion, problem, int8Kind, MultiplyType::F32,
+                   int8Refusal(problem, fusion.getRoot()), selectInt8Tiling)};
+}
+
 /// Adds the model of one kind of kernels.
 template <typename Model, typename Tiling>
 static void addModel(KernelModels &models, ConvModel::KindsFunction kinds,
@@ -468,6 +492,7 @@ void addConvModels(KernelModels &models) {
   addModel<ForwardModel, FewChannelsTiling>(models, fewChannelsKinds,
                                             emitFewChannelsConv);
   addModel<ForwardModel, GroupedTiling>(models, groupedKinds, emitGroupedConv);
+  addModel<ForwardModel, Int8ConvTiling>(models, int8Kinds, emitInt8Conv);
   addModel<FilterGradModel, FilterGradTiling>(models, directFilterGradKinds,
                                               emitConvFilterGrad);
   addModel<FilterGradModel, WinogradFilterGradTiling>(

@@ -102,7 +102,8 @@ static void storePacked(KernelBody &body, const TileView &view,
     return body.store(values, view.memref, body.add(to, element), mask);
   case TilePairs::Channels:
     return pairs.multiplier->storeNeighbours(
-        body, values, view.memref, body.add(to, body.div(element, 2)));
+        body, values, view.memref,
+        body.add(to, pairs.multiplier->word(body, element)));
   case TilePairs::Rows:
     Value word = body.add(to, element);
     pairs.multiplier->storeAt(body, values, view.memref, word, body.index(0));
@@ -121,8 +122,9 @@ TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
   TileView view;
   view.memref = body.scratch();
   view.base = body.index(base);
-  view.rowPitch =
-      box.largest[2] * channels / (pairs.kind == TilePairs::Channels ? 2 : 1);
+  view.rowPitch = box.largest[2] * channels;
+  if (pairs.kind == TilePairs::Channels)
+    view.rowPitch /= pairs.multiplier->valuesPerWord();
   view.planePitch = box.largest[1] * view.rowPitch;
   RowPacker packer(body, source, size, channels, sample, box, lanes);
   Value zero = body.index(0);

@@ -7,6 +7,7 @@
 
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "Strategy/ConvCosts.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
@@ -24,7 +25,8 @@ Dims ConvTiling::tileCounts(const ConvProblem &problem) const {
 }
 
 int64_t ConvTiling::panelSize(const ConvProblem &problem) const {
-  return product(problem.phaseTaps()) * words(problem) * channelBlock();
+  return panelHeader() +
+         product(problem.phaseTaps()) * words(problem) * channelBlock();
 }
 
 int64_t ConvTiling::tileSize(const ConvProblem &problem) const {
@@ -49,9 +51,37 @@ std::string pairsRefusal(const ConvProblem &problem) {
   return "";
 }
 
+std::string int8Refusal(const ConvProblem &problem, Operation *conv) {
+  if (!seg::multipliesInt8(conv))
+    return "its factors are not quantized";
+  if (std::string reason = plainRefusal(problem); !reason.empty())
+    return reason;
+  if (problem.filterOutStride != 1)
+    return "filter stored by output channels";
+  // An input is packed as an unsigned number of 8 bits.
+  constexpr int64_t largestProduct = int64_t{255} * 127;
+  int64_t products = product(problem.taps) * problem.inChannels,
+          most = std::numeric_limits<int32_t>::max() / largestProduct;
+  if (products > most)
+    return std::to_string(products) + " products in a sum, expected at most " +
+           std::to_string(most) + ", whose sum 32 bits hold";
+  return pairsRefusal(problem);
+}
+
 //===----------------------------------------------------------------------===//
 // Convolutions
 //===----------------------------------------------------------------------===//
+
+/// Returns the cycles of a multiply-add of a vector of words.
+static double multiplyCycles(const ConvTiling &tiling,
+                             const CpuTarget &target) {
+  // Processors with the instruction for 16-bit integers have that for 8 bits.
+  // Others take eight of its place (MultiplyEmitter).
+  constexpr double emulated = 4;
+  if (tiling.isInt8 && !target.multiplyTypes.contains(MultiplyType::Fixed))
+    return emulated;
+  return multiplyCycles(tiling.multiplyType, target);
+}
 
 /// Returns the cycles of a register block for one (tap, input channel).
 static double stepCycles(const ConvProblem &problem, const ConvTiling &tiling,
@@ -62,8 +92,8 @@ static double stepCycles(const ConvProblem &problem, const ConvTiling &tiling,
   double values = tiling.share_taps
                       ? product(block) / block[2] * (block[2] + taps - 1) / taps
                       : pixels;
-  double fmas =
-             pixels * tiling.nb * multiplyCycles(tiling.multiplyType, target),
+  double fmas = pixels * static_cast<double>(tiling.nb) *
+                multiplyCycles(tiling, target),
          loads = (values + tiling.nb) / 2,
          weights = tiling.channelBlock() * 4 / panelBytes;
   double widen = widenCycles(tiling.multiplyType, pixels * tiling.nb,
@@ -114,8 +144,10 @@ static bool selectRegisterBlock(const ConvProblem &problem,
     if (candidate.nb == context.avoidedVectors)
       return;
     int64_t sums = product(candidate.block) * candidate.nb;
-    if (sumRegisters(tiling.multiplyType, sums) + weights +
-            sharedRegisters(tiling.multiplyType) >
+    // The instruction for 8-bit integers is of the form of that for 16 bits.
+    int64_t shared = sharedRegisters(tiling.isInt8 ? MultiplyType::Fixed
+                                                   : tiling.multiplyType);
+    if (sumRegisters(tiling.multiplyType, sums) + weights + shared >
         target.registers)
       return;
     double cost = tileCycles(problem, candidate, space, panelFromL2, target) *
@@ -156,13 +188,18 @@ static double taskCycles(const ConvProblem &problem, const ConvTiling &tiling,
   double multiply = tileCycles(problem, tiling, tiling.tile,
                                fits ? panelFromL2 : panelFromL3, target) *
                     steps * blocks;
-  double pack = tiling.in_place
-                    ? 0
-                    : tiling.tileSize(problem) / target.lanes *
-                              (packCycles + context.loadCycles) +
-                          problem.window(0, tiling.tile[0]) *
-                              problem.window(1, tiling.tile[1]) * packRowCycles;
-  double finish = product(tiling.tile) * tiling.nb * blocks * epilogueCycles;
+  // 8-bit integers are quantized one vector of f32 after the other; their sums
+  // are converted and scaled.
+  int64_t vectors =
+      tiling.tileSize(problem) * (tiling.isInt8 ? 4 : 1) / target.lanes;
+  int64_t rows =
+      problem.window(0, tiling.tile[0]) * problem.window(1, tiling.tile[1]);
+  double pack = tiling.in_place ? 0
+                                : static_cast<double>(vectors) *
+                                          (packCycles + context.loadCycles) +
+                                      static_cast<double>(rows) * packRowCycles;
+  double finish = static_cast<double>(product(tiling.tile) * tiling.nb) *
+                  blocks * (epilogueCycles + (tiling.isInt8 ? 1 : 0));
   return taskOverhead + multiply + pack + finish +
          panelBytes * blocks / panelFromL3;
 }
@@ -224,7 +261,8 @@ static int64_t selectUnroll(const ConvProblem &problem, ConvTiling tiling) {
     return steps;
   // A pair that is broadcast to all lanes cannot be a memory operand, and two
   // steps of a full register block would leave no register for it.
-  int64_t maxOfTwo = tiling.multiplyType == MultiplyType::F32 ? 40 : 24;
+  bool isF32 = tiling.multiplyType == MultiplyType::F32 && !tiling.isInt8;
+  int64_t maxOfTwo = isF32 ? 40 : 24;
   return steps % 2 == 0 && fmas <= maxOfTwo && chains(2) ? 2 : 1;
 }
 
@@ -242,20 +280,37 @@ static double totalCycles(const ConvProblem &problem, const ConvTiling &tiling,
          filter;
 }
 
+/// Selects blocks and tiles. Returns the cycles, which are infinite if no
+/// tiling remains.
+static double complete(const ConvProblem &problem,
+                       const CpuStrategyContext &context, ConvTiling &tiling) {
+  if (!selectRegisterBlock(problem, context, tiling))
+    return std::numeric_limits<double>::infinity();
+  selectTile(problem, context, tiling);
+  tiling.unroll = selectUnroll(problem, tiling);
+  return totalCycles(problem, tiling, context);
+}
+
 std::pair<ConvTiling, double>
 selectConvTiling(const ConvProblem &problem,
                  const CpuStrategyContext &context) {
-  const CpuTarget &target = context.target;
   ConvTiling tiling{};
-  tiling.lanes = lanesFor(problem.outChannels, target);
+  tiling.lanes = lanesFor(problem.outChannels, context.target);
   tiling.in_place = problem.readsInPlace() && !context.computedInput;
   if (pairsRefusal(problem).empty())
     tiling.multiplyType = context.multiplyType;
-  if (!selectRegisterBlock(problem, context, tiling))
-    return {tiling, std::numeric_limits<double>::infinity()};
-  selectTile(problem, context, tiling);
-  tiling.unroll = selectUnroll(problem, tiling);
-  return {tiling, totalCycles(problem, tiling, context)};
+  double cycles = complete(problem, context, tiling);
+  return {tiling, cycles};
+}
+
+std::pair<Int8ConvTiling, double>
+selectInt8Tiling(const ConvProblem &problem,
+                 const CpuStrategyContext &context) {
+  Int8ConvTiling tiling;
+  tiling.lanes = lanesFor(problem.outChannels, context.target);
+  tiling.in_place = false;
+  double cycles = complete(problem, context, tiling);
+  return {tiling, cycles};
 }
 
 } // namespace segc

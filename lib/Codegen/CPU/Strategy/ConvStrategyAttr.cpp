@@ -15,6 +15,7 @@
 #include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLExtras.h"
@@ -22,6 +23,14 @@
 using namespace mlir;
 
 namespace segc {
+
+/// As forEntries of the other tilings, below.
+template <typename F>
+static void forEntries(Int8ConvTiling &tiling, F &&f) {
+  f("lanes", tiling.lanes), f("nb", tiling.nb), f("block", tiling.block),
+      f("tile", tiling.tile), f("groups", tiling.groups);
+  f("share_taps", tiling.share_taps), f("unroll", tiling.unroll);
+}
 
 namespace {
 
@@ -298,6 +307,9 @@ template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                       const ConvTiling &);
 template ArrayRef<StrategyParameter> tilingParameters<ConvTiling>();
 template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                      const Int8ConvTiling &);
+template ArrayRef<StrategyParameter> tilingParameters<Int8ConvTiling>();
+template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                       const FilterGradTiling &);
 template ArrayRef<StrategyParameter> tilingParameters<FilterGradTiling>();
 template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
@@ -318,6 +330,14 @@ template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
 template ArrayRef<StrategyParameter>
 tilingParameters<GroupedFilterGradTiling>();
 
+/// Refuses quantized factors, which kernels of other kinds do not pack.
+static LogicalResult refuseInt8(Operation *op) {
+  if (!seg::multipliesInt8(op))
+    return success();
+  return op->emitOpError("has quantized factors: expects a strategy of kind "
+                         "int8");
+}
+
 /// Verifies that the problem has neither groups nor dilations.
 static LogicalResult checkPlain(const ConvProblem &problem, Operation *op) {
   std::string reason = plainRefusal(problem);
@@ -335,19 +355,9 @@ double productError(seg::StrategyAttr strategy) {
   return productError(multiplyType, m);
 }
 
-FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
-                                     const ConvProblem &problem,
-                                     Operation *op) {
-  if (failed(checkPlain(problem, op)))
-    return failure();
-  auto tiling = readTiling<ConvTiling>(emitter);
-  if (failed(checkLimits(op, problem, tiling)) ||
-      failed(checkMemory(emitter, problem, op, tiling)) ||
-      failed(checkMultiplyType(problem, op, tiling)))
-    return failure();
-  if (tiling.in_place && tiling.multiplyType != MultiplyType::F32)
-    return op->emitOpError("cannot read its input in place: pairs of ")
-           << multiplyTypeName(tiling.multiplyType) << " are packed";
+/// Verifies blocks, tiles and unrolled steps of a direct kernel.
+static LogicalResult checkBlocks(const ConvProblem &problem, Operation *op,
+                                 const ConvTiling &tiling) {
   Dims space = problem.space();
   bool outerBlocked = false;
   for (unsigned d = 0; d < 3; ++d) {
@@ -377,6 +387,37 @@ FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
       tiling.multiplyType == MultiplyType::F16 && additions > maxChained)
     return op->emitOpError("expects a step to add at most ")
            << maxChained << " pairs of f16 to a sum, got " << additions;
+  return success();
+}
+
+FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
+                                     const ConvProblem &problem,
+                                     Operation *op) {
+  if (failed(checkPlain(problem, op)))
+    return failure();
+  auto tiling = readTiling<ConvTiling>(emitter);
+  if (failed(checkLimits(op, problem, tiling)) ||
+      failed(checkMemory(emitter, problem, op, tiling)) ||
+      failed(checkMultiplyType(problem, op, tiling)) || failed(refuseInt8(op)))
+    return failure();
+  if (tiling.in_place && tiling.multiplyType != MultiplyType::F32)
+    return op->emitOpError("cannot read its input in place: pairs of ")
+           << multiplyTypeName(tiling.multiplyType) << " are packed";
+  if (failed(checkBlocks(problem, op, tiling)))
+    return failure();
+  return tiling;
+}
+
+FailureOr<Int8ConvTiling> readInt8Tiling(FusionEmitter &emitter,
+                                         const ConvProblem &problem,
+                                         Operation *op) {
+  if (std::string reason = int8Refusal(problem, op); !reason.empty())
+    return op->emitOpError("cannot use the int8 kernel: ") << reason;
+  auto tiling = readTiling<Int8ConvTiling>(emitter);
+  if (failed(checkLimits(op, problem, tiling)) ||
+      failed(checkMemory(emitter, problem, op, tiling)) ||
+      failed(checkBlocks(problem, op, tiling)))
+    return failure();
   return tiling;
 }
 
@@ -424,6 +465,8 @@ FailureOr<WinogradTiling> readWinogradTiling(FusionEmitter &emitter,
       emitter, problem, op, winogradRefusal(problem, WinogradTiles::F4));
   if (failed(tiling) || failed(checkLimits(op, problem, *tiling)))
     return failure();
+  if (failed(refuseInt8(op)))
+    return failure();
   bool divides = true;
   for (unsigned d = 0; d < 3; ++d)
     divides &= problem.out[d] % tiling->m[d] == 0;
@@ -453,7 +496,7 @@ FailureOr<FewChannelsTiling> readFewChannelsTiling(FusionEmitter &emitter,
   if (std::string reason = fewChannelsRefusal(problem); !reason.empty())
     return op->emitOpError("cannot use the few_channels kernel: ") << reason;
   auto tiling = readTiling<FewChannelsTiling>(emitter);
-  if (failed(checkLimits(op, problem, tiling)) ||
+  if (failed(refuseInt8(op)) || failed(checkLimits(op, problem, tiling)) ||
       failed(checkMemory(emitter, problem, op, tiling)))
     return failure();
   if (tiling.tile[2] != problem.out[2] && tiling.tile[2] % tiling.pixels != 0)
@@ -470,7 +513,7 @@ FailureOr<GroupedTiling> readGroupedTiling(FusionEmitter &emitter,
   if (std::string reason = groupedRefusal(problem); !reason.empty())
     return op->emitOpError("cannot use the grouped kernel: ") << reason;
   auto tiling = readTiling<GroupedTiling>(emitter);
-  if (failed(checkLimits(op, problem, tiling)) ||
+  if (failed(refuseInt8(op)) || failed(checkLimits(op, problem, tiling)) ||
       failed(checkMemory(emitter, problem, op, tiling)))
     return failure();
   if (!groupedTakesVectors(problem, tiling.lanes, tiling.nb))

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/Common/StrategySelection.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/IR/Remarks.h"
 #include "segc/Target/Strategy.h"
@@ -68,8 +69,10 @@ static bool trains(func::FuncOp entry) {
 static int64_t preparedInput(seg::FusionOp fusion, const KernelModel &model) {
   Operation *root = fusion.getRoot();
   int64_t operand = root ? model.preparedOperand(root) : -1;
-  auto inner = operand < 0 ? BlockArgument()
-                           : dyn_cast<BlockArgument>(root->getOperand(operand));
+  Value read = operand < 0 ? Value() : root->getOperand(operand);
+  if (Value source = read ? seg::quantizedSource(read) : Value())
+    read = source;
+  auto inner = dyn_cast_or_null<BlockArgument>(read);
   return inner ? static_cast<int64_t>(inner.getArgNumber()) : -1;
 }
 
