@@ -295,6 +295,14 @@ static void addPredict(CLI::App &root,
                  "default: those that the model was exported with");
   app.add_option("--profile", options->profile,
                  "File for the time of each stage (JSON)");
+  app.add_option("--value-ranges", options->valueRanges,
+                 "File for the scales by which 8-bit integers stand for what "
+                 "each kernel writes (JSON), of a model of f32 on the CPU: "
+                 "`segc compile --calibrate` reads it");
+  app.add_option("--max-cases", options->maxCases,
+                 "Predict at most so many cases, the first ones of the split "
+                 "(default: all)")
+      ->check(integerIn(1));
   app.add_flag("--save-probabilities", options->saveProbabilities,
                "Also write probabilities: of all classes in windows "
                "(CASE.npy), of class 1 of slices (test-probabilities.tif)");

@@ -48,6 +48,10 @@ static bool isStages(const std::string &path) {
   return startsWithKeys(path, {"format", "network", "mode", "stages"});
 }
 
+static bool isRanges(const std::string &path) {
+  return startsWithKeys(path, {"format", "network", "ranges"});
+}
+
 static bool isTrace(const std::string &path) {
   return startsWithKeys(path, {"traceEvents"});
 }
@@ -81,6 +85,7 @@ const OutputKind segc::valuesOutput = {"outputs of a step", isOutputs};
 const OutputKind segc::benchmarkOutput = {"result of a benchmark", isBenchmark};
 const OutputKind segc::profileOutput = {"profile", isProfile};
 const OutputKind segc::stagesOutput = {"profile of a prediction", isStages};
+const OutputKind segc::rangesOutput = {"value ranges", isRanges};
 const OutputKind segc::traceOutput = {"trace", isTrace};
 const OutputKind segc::modelOutput = {"model for inference", isInferenceModel};
 const OutputKind segc::onnxOutput = {"ONNX model of segc", isOnnx};

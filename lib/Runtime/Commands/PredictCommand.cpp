@@ -20,6 +20,7 @@
 #include "segc/Runtime/Data/DataSet.h"
 #include "segc/Runtime/Data/OwnFiles.h"
 #include "segc/Runtime/Inference/Predict.h"
+#include "segc/Runtime/Inference/ValueRanges.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -84,7 +85,8 @@ static Status checkPaths(const PredictOptions &options,
                           imagesIn(options.windows.roi));
     addInputs(paths, "--roi", masks);
   }
-  paths.outputs = {{"--profile", options.profile, &stagesOutput}};
+  paths.outputs = {{"--profile", options.profile, &stagesOutput},
+                   {"--value-ranges", options.valueRanges, &rangesOutput}};
   paths.folders = {{"--output", options.output},
                    {"--output", options.output + "/overlays"}};
   paths.places = {{"--output", options.output}};
@@ -199,7 +201,11 @@ struct Prediction {
   }
   /// Slices are pages of the masks of their file, which one rank writes.
   bool hasStacks() const { return !dataset.files(split, 0).stack.empty(); }
-  std::vector<std::string> names() const { return caseNames(dataset, split); }
+  std::vector<std::string> names() const {
+    std::vector<std::string> all = caseNames(dataset, split);
+    all.resize(static_cast<size_t>(count));
+    return all;
+  }
 };
 
 } // namespace
@@ -309,6 +315,21 @@ stepsOf(const PredictOptions &options, const DataPipeline &pipeline,
   return postprocessSteps(text, checkpoints, names, says);
 }
 
+/// Refuses --value-ranges where kernels cannot be observed as they run, or
+/// write what has been rounded.
+static Status checkObservable(const LoadedModel &model, const Job *job) {
+  if (job)
+    return wrongUsage("--value-ranges observes one process; start one");
+  const ModelRunner &runner = model.runner;
+  if (runner.library().version().device != SEGC_DEVICE_HOST)
+    return wrongUsage("--value-ranges: the model runs on a device, expected "
+                      "--device cpu");
+  if (runner.manifest().precision != "f32")
+    return wrongUsage("--value-ranges: " + runner.library().path() + " is of " +
+                      runner.manifest().precision + ", expected f32");
+  return Status::success();
+}
+
 /// Predicts as the only process or as one of the ranks of a job, whose work is
 /// called `task`.
 static CommandResult predict(PredictOptions options, const Job *job,
@@ -352,10 +373,17 @@ static CommandResult predict(PredictOptions options, const Job *job,
     folders.overlays = options.output + "/overlays";
   catchStopSignals();
   int64_t count = dataset->count(split);
+  if (options.maxCases)
+    count = std::min(count, *options.maxCases);
   if (count == 0) {
     SEGC_RETURN_IF_ERROR(dataset->load(split)); // It may say why.
     return invalidArgument(options.inputs[0] + ": the " + options.split +
                            " split has no cases; choose another --split");
+  }
+  ValueRanges ranges;
+  if (!options.valueRanges.empty()) {
+    SEGC_RETURN_IF_ERROR(checkObservable(model, job));
+    model.runner.setObserver(&ranges);
   }
   StageTimes times;
   const Prediction prediction = {options,
@@ -367,7 +395,14 @@ static CommandResult predict(PredictOptions options, const Job *job,
                                  folders,
                                  std::move(steps),
                                  options.profile.empty() ? nullptr : &times};
-  return predictCases(prediction, job, task, [&] {
+  return predictCases(prediction, job, task, [&]() -> Status {
+    if (!options.valueRanges.empty()) {
+      const OrderedJson found = {{"format", 1},
+                                 {"network", manifest.network},
+                                 {"ranges", OrderedJson(ranges.toJson())}};
+      SEGC_RETURN_IF_ERROR(
+          writeFileAtomically(options.valueRanges, jsonText(found, 1) + "\n"));
+    }
     return options.profile.empty()
                ? Status::success()
                : writeFileAtomically(

@@ -161,7 +161,9 @@ struct PredictOptions {
   WindowPredictOptions windows;
   std::vector<std::string> inputs; ///< one folder, or files
   std::string checkpoint, output, postprocess;
-  std::string profile; ///< File with the time of each stage.
+  std::string profile;     ///< File with the time of each stage.
+  std::string valueRanges; ///< File with the scales of what kernels write.
+  std::optional<int64_t> maxCases; ///< None: all cases of the split.
   bool saveProbabilities = false;
   std::string split = "test";
   bool overlays = true;

@@ -21,8 +21,8 @@ struct OutputKind {
   bool (*holds)(const std::string &path);
 };
 extern const OutputKind gradientsOutput, valuesOutput, benchmarkOutput,
-    profileOutput, stagesOutput, traceOutput, modelOutput, onnxOutput,
-    checkOutput, planOutput;
+    profileOutput, stagesOutput, rangesOutput, traceOutput, modelOutput,
+    onnxOutput, checkOutput, planOutput;
 
 /// A file or folder and its option. Empty paths are ignored. An existing file
 /// is replaced only if it is of the kind.
