@@ -9,6 +9,7 @@
 
 #include "MemoryFile.h"
 #include "PhaseRuns.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Remark/RemarkStreamer.h"
 #include "segc/Base/Files.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
@@ -39,6 +40,9 @@ llvm::Error checkPrecision(const PipelineOptions &options) {
     return usageError("--precision-lists " + options.precisionLists +
                       ": expected --precision f16, bf16 or tf32 beside it, got "
                       "f32");
+  if (options.precision == "int8" && options.training)
+    return usageError("--precision int8: expected --inference beside it: 8-bit "
+                      "integers are for predictions");
   return llvm::Error::success();
 }
 
@@ -189,15 +193,26 @@ llvm::Error Session::prepare() {
       return llvm::createStringError("cannot collect remarks");
     remarks.emplace(std::move(*file));
   }
-  auto parsed = parseText(context, sources, options.input);
-  if (!parsed)
-    return parsed.takeError();
-  module = std::move(*parsed);
+  if (options.text.empty()) {
+    auto parsed = parseText(context, sources, options.input);
+    if (!parsed)
+      return parsed.takeError();
+    module = std::move(*parsed);
+  } else {
+    module = parseSourceString<ModuleOp>(options.text, &context, options.input);
+    if (!module)
+      return llvm::createStringError("cannot read " + options.input);
+  }
   auto first = phasesDone(*module, options);
   if (!first)
     return first.takeError();
   done = *first;
   adoptPrecision(*module, done, options.pipeline);
+  if (options.pipeline.precision == "int8" &&
+      storedPrecision(*module) != "int8")
+    return usageError("--precision int8: " + options.input +
+                      " has no scales (seg.input_scale): expected --calibrate "
+                      "DATA beside it");
   if (options.pipeline.winograd != PipelineOptions().winograd &&
       done <= *findPhase("plan") && !hasWinogradShapes(*module))
     llvm::errs() << "segc: warning: --winograd has no effect: no convolution "

@@ -13,6 +13,7 @@
 #include "SegcManual.h"
 #include "segc/Base/NumberChecks.h"
 #include "segc/Base/Process.h"
+#include "segc/Driver/Calibrate.h"
 #include "segc/Driver/CompileCommand.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Exchange.h"
@@ -50,9 +51,11 @@ static void onCommand(CLI::App *command, int &code, Action action) {
 
 static void addCompile(CLI::App &app, int &code) {
   auto options = std::make_shared<CompileOptions>();
+  auto calibration = std::make_shared<CalibrationOptions>();
   CLI::App *command =
       app.add_subcommand("compile", "Compile a network into a shared object");
   addCompileOptions(*command, *options);
+  addCalibrationOptions(*command, *calibration);
   command->add_option("-o,--output", options->output,
                       "Output file: a model (.so), or text with --emit");
   command
@@ -76,7 +79,9 @@ static void addCompile(CLI::App &app, int &code) {
       ->check(integerIn(1, maxThreads));
   onCommand(command, code, [=] {
     checkOptionEffects(*command, *options);
-    return compile(*options);
+    return calibration->data.empty()
+               ? compile(*options)
+               : compileCalibrated(*options, *calibration);
   });
 }
 

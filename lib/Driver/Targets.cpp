@@ -24,7 +24,7 @@ static MultiplyTypeSet multiplyTypes(const PipelineOptions &options) {
     types =
         lookupMultiplyTypeSet(options.multiplyType).value_or(MultiplyTypeSet{});
   // bf16 values are not multiplied as f16, whose range is smaller.
-  if (options.precision == "bf16")
+  if (options.precision == "bf16" || options.precision == "int8")
     types.remove(MultiplyType::F16);
   return options.precision == "tf32"
              ? types & MultiplyTypeSet{MultiplyType::Tf32}
@@ -51,6 +51,13 @@ static llvm::Error checkArchitecture(const std::vector<Target> &targets) {
 /// Refuses targets that cannot multiply in the precision.
 static llvm::Error checkProducts(const std::vector<Target> &targets,
                                  const PipelineOptions &options) {
+  for (const Target &target : targets)
+    if (options.precision == "int8" &&
+        target.backend->device() != SEGC_DEVICE_HOST)
+      return usageError("--precision int8: the target " +
+                        target.backend->name().str() +
+                        " has no products of 8-bit integers; expected --target "
+                        "cpu");
   if (options.precision != "tf32")
     return llvm::Error::success();
   std::vector<std::string> able;

@@ -97,6 +97,10 @@ static void populateFusion(OpPassManager &manager,
 
 static void populatePlan(OpPassManager &manager,
                          const PipelineOptions &options) {
+  // Quantized convolutions have other strategies.
+  manager.addNestedPass<func::FuncOp>(createQuantizeProductsPass(
+      {options.target, options.winograd, options.multiplyType, options.threads,
+       options.unverifiedKernels, options.conv}));
   // Autotuning runs before seg-select-strategy, which keeps existing
   // strategies.
   if (options.autotune)

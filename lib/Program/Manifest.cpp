@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Program/Manifest.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "segc/Dialect/Seg/IR/AttributeJson.h"
@@ -142,7 +143,21 @@ static json::Object versionJson(const ModelVersion &version) {
   return result;
 }
 
+/// Returns whether factors are quantized, or will be where that is faster.
+static bool isQuantized(ModuleOp module) {
+  return module
+      .walk([](Operation *op) {
+        return isa<seg::DequantizeOp>(op) ||
+                       op->hasAttr(seg::inputScaleAttrName)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 StringRef storedPrecision(ModuleOp module) {
+  if (isQuantized(module))
+    return "int8";
   StringRef found;
   auto look = [&](Operation *op) {
     for (Type type : op->getResultTypes())

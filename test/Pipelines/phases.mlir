@@ -35,7 +35,8 @@
 // FUSION: seg-fuse-horizontally{enable=true small-bytes=65536 target=}
 
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
-// PLAN: Pass Manager with 4 passes:
+// PLAN: Pass Manager with 5 passes:
+// PLAN: seg-quantize-products{conv=generated max-error=4.000000e-02 multiply-type=auto target= threads=0 unverified-kernels=false winograd=f4}
 // PLAN: seg-select-strategy{conv=generated multiply-type=auto target= threads=0 unverified-kernels=false winograd=f4}
 // PLAN: seg-schedule{in-place=true link= more-memory=2.000000e+00 ranks=0 target= threads=0}
 // PLAN: seg-rematerialize{budget=-1 in-place=true share=1.000000e+00 table=false target=}

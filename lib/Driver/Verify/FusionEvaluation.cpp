@@ -161,7 +161,8 @@ static void disturbAll(std::vector<HostTensor> &results, double noise,
 }
 
 static bool isNarrow(ElementKind kind) {
-  return kind == ElementKind::F16 || kind == ElementKind::BF16;
+  return kind == ElementKind::I8 || kind == ElementKind::F16 ||
+         kind == ElementKind::BF16;
 }
 
 /// Number of elements that are summed in one element of a result.

@@ -18,6 +18,7 @@
 #include "Ports.h"
 
 #include "mlir/IR/Remarks.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/MinCut.h"
@@ -300,14 +301,22 @@ struct AssignPrecisionPass
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
+    // What is not quantized is of 16 bits.
+    bool isInt8 = precision == "int8";
+    StringRef paint = isInt8 ? "bf16" : StringRef(precision);
+    if (!isInt8)
+      for (Operation &op : function.getBody().front())
+        for (StringRef name :
+             {seg::inputScaleAttrName, seg::quantizedErrorAttrName})
+          op.removeAttr(name);
     if (precision == "f32") {
       for (Operation &op : function.getBody().front())
         op.removeAttr(seg::precisionAttrName);
       return;
     }
-    if (precision != "tf32" && precision != "f16" && precision != "bf16") {
+    if (paint != "tf32" && paint != "f16" && paint != "bf16") {
       function.emitError(
-          "expects precision to be f32, tf32, f16 or bf16, got '")
+          "expects precision to be f32, tf32, f16, bf16 or int8, got '")
           << precision << "'";
       return signalPassFailure();
     }
@@ -324,7 +333,7 @@ struct AssignPrecisionPass
       painted += *count;
       return;
     }
-    Painter painter(function, precision, *classes);
+    Painter painter(function, paint, *classes);
     if (failed(painter.classify()))
       return signalPassFailure();
     painter.cut();

@@ -1,0 +1,264 @@
+//===- Calibrate.cpp ------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/Calibrate.h"
+
+#include "InputScales.h"
+#include "Segrun.h"
+#include "mlir/Parser/Parser.h"
+#include "segc/Base/Files.h"
+#include "segc/Base/NumberChecks.h"
+#include "segc/Base/PrivateFolders.h"
+#include "segc/Driver/UsageError.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace segc {
+
+/// What is held out where the options do not say.
+static constexpr double defaultTrainSplit = 0.8;
+/// The part of f32's Dice that a model must have: the rule of MLPerf.
+static constexpr double leastDice = 0.999;
+
+void addCalibrationOptions(CLI::App &command, CalibrationOptions &options) {
+  auto *data = command.add_option(
+      "--calibrate", options.data,
+      "Data set folder for --precision int8: training cases say how large the "
+      "inputs of convolutions are, the others what the model's Dice is");
+  command
+      .add_option("--calibration-cases", options.cases,
+                  "Number of training cases that are predicted to calibrate")
+      ->check(integerIn(1, 1 << 20))
+      ->needs(data)
+      ->capture_default_str();
+  auto *fold = command
+                   .add_option("--fold", options.fold,
+                               "Fold of the cross-validation that is held out, "
+                               "0 to 4 (default: none, by --train-split)")
+                   ->check(integerIn(0, 4))
+                   ->needs(data);
+  command
+      .add_option("--train-split", options.trainSplit,
+                  "Share of the cases that train, in file order; the others "
+                  "are held out (default: 0.8)")
+      ->check(numberIn(0.01, 0.99))
+      ->needs(data)
+      ->excludes(fold);
+  command
+      .add_flag(
+          "--allow-dice-loss", options.allowDiceLoss,
+          "Write the model also where its Dice on held-out cases is below "
+          "99.9 % of that of f32")
+      ->needs(data);
+}
+
+namespace {
+
+/// One compilation in 8 bits, with the files that lead to it.
+class Calibration {
+public:
+  Calibration(const CompileOptions &options,
+              const CalibrationOptions &calibration, std::string folder)
+      : options(options), calibration(calibration), folder(std::move(folder)) {}
+
+  llvm::Error run();
+
+private:
+  std::string path(const std::string &name) const {
+    return folder + "/" + name;
+  }
+  /// The words of segrun that say which cases are meant.
+  std::vector<std::string> cases(const std::string &split) const;
+  llvm::Error printNetwork();
+  llvm::Error compileFloats(const std::string &name, bool fuses);
+  llvm::Error annotate();
+  llvm::Expected<double> dice(const std::string &model);
+  llvm::Error judge();
+
+  CompileOptions options;
+  const CalibrationOptions &calibration;
+  std::string folder, network; ///< The network's canonical text.
+  bool planned = false;
+};
+
+} // namespace
+
+std::vector<std::string> Calibration::cases(const std::string &split) const {
+  std::vector<std::string> words = {"--data", calibration.data, "--split",
+                                    split};
+  if (calibration.fold)
+    words.insert(words.end(), {"--fold", std::to_string(*calibration.fold)});
+  else
+    words.insert(
+        words.end(),
+        {"--train-split",
+         std::to_string(calibration.trainSplit.value_or(defaultTrainSplit))});
+  return words;
+}
+
+/// Ops of this text have lines of their own, by which kernels name them.
+llvm::Error Calibration::printNetwork() {
+  CompilerContext context;
+  llvm::Expected<OwningOpRef<ModuleOp>> module =
+      readModule(context, options.input);
+  if (!module)
+    return module.takeError();
+  if (llvm::Error error = runPhases(**module, 0, 0, options, options.pipeline))
+    return error;
+  (*module)->walk([&](seg::NetworkOp op) {
+    if (auto kind = op.getPipelineAttr()
+                        ? op.getPipelineAttr().getAs<StringAttr>("kind")
+                        : StringAttr())
+      planned = kind.getValue() == "nnunet" || kind.getValue() == "kits19";
+  });
+  llvm::raw_string_ostream(network) << **module;
+  return llvm::Error::success();
+}
+
+/// Compiles the network in f32 for this machine.
+llvm::Error Calibration::compileFloats(const std::string &name, bool fuses) {
+  CompileOptions floats;
+  floats.input = options.input;
+  floats.text = network;
+  floats.output = path(name);
+  floats.weights = options.weights;
+  floats.pipelineKeys = options.pipelineKeys;
+  floats.cpus = {"native"};
+  floats.pipeline.training = false;
+  floats.pipeline.features = options.pipeline.features;
+  floats.pipeline.batch = 1;
+  floats.pipeline.fusion = fuses;
+  return compile(floats);
+}
+
+llvm::Error Calibration::annotate() {
+  if (llvm::Error error = compileFloats("observed.so", /*fuses=*/false))
+    return error;
+  std::vector<std::string> words = {
+      "predict",           "--model",
+      path("observed.so"), "--output",
+      path("calibration"), "--no-overlays",
+      "--max-cases",       std::to_string(calibration.cases),
+      "--value-ranges",    path("ranges.json")};
+  llvm::append_range(words, cases("train"));
+  if (llvm::Error error = runSegrun(words))
+    return error;
+  auto ranges = readJson(path("ranges.json"));
+  if (!ranges)
+    return ranges.takeError();
+  CompilerContext context;
+  auto module = parseSourceString<ModuleOp>(network, &context, options.input);
+  if (!module)
+    return llvm::createStringError("cannot read " + options.input);
+  llvm::Expected<int64_t> count =
+      annotateInputScales(*module, *ranges, options.weights);
+  if (!count)
+    return count.takeError();
+  options.text.clear();
+  llvm::raw_string_ostream(options.text) << *module;
+  llvm::outs() << llvm::formatv(
+      "calibrated {0} convolutions on {1} cases of {2}\n", *count,
+      calibration.cases, calibration.data);
+  return llvm::Error::success();
+}
+
+llvm::Expected<double> Calibration::dice(const std::string &model) {
+  std::string results = path(planned ? "scores" : "evaluation");
+  std::vector<std::string> words = {planned ? "predict" : "evaluate", "--model",
+                                    model};
+  if (planned)
+    llvm::append_range(words, std::vector<std::string>{
+                                  "--no-overlays", "--output", path("masks")});
+  else
+    llvm::append_range(words, std::vector<std::string>{"--results", results});
+  llvm::append_range(words, cases("validation"));
+  if (llvm::Error error = runSegrun(words))
+    return error;
+  if (planned)
+    if (llvm::Error error =
+            runSegrun({"evaluate", "--predictions", path("masks"), "--labels",
+                       calibration.data + "/labelsTr", "--results", results}))
+      return error;
+  auto metrics =
+      readJson(results + (planned ? "/case-metrics.json" : "/metrics.json"));
+  if (!metrics)
+    return metrics.takeError();
+  Status status;
+  JsonReader reader(*metrics, "metrics", status);
+  double found = planned ? reader.object("mean_foreground").number("dice")
+                         : reader.object("hard_dice").number("mean_foreground");
+  if (!status.ok())
+    return llvm::createStringError(status.message());
+  return found;
+}
+
+/// Compares the Dice of both models.
+llvm::Error Calibration::judge() {
+  if (llvm::Error error = compileFloats("f32.so", /*fuses=*/true))
+    return error;
+  llvm::Expected<double> exact = dice(path("f32.so"));
+  if (!exact)
+    return exact.takeError();
+  llvm::Expected<double> found = dice(options.output);
+  if (!found)
+    return found.takeError();
+  double part = *exact > 0 ? *found / *exact : 1;
+  llvm::outs() << llvm::formatv("Dice on held-out cases: int8 {0:f5}, f32 "
+                                "{1:f5}, which is {2:f2} %\n",
+                                *found, *exact, 100 * part);
+  if (part >= leastDice || calibration.allowDiceLoss)
+    return llvm::Error::success();
+  std::error_code kept = llvm::sys::fs::remove(options.output);
+  return llvm::createStringError(llvm::formatv(
+      "{0}: its Dice on held-out cases is {1:f2} % of that of f32, expected at "
+      "least 99.9 %: the model {2}; calibrate with more cases "
+      "(--calibration-cases), pin sensitive layers in the network "
+      "(seg.precision "
+      "= \"f32\"), compile with --precision bf16, or give --allow-dice-loss",
+      options.output, 100 * part,
+      kept ? "could not be removed (" + kept.message() + ")" : "was removed"));
+}
+
+llvm::Error Calibration::run() {
+  if (llvm::Error error = printNetwork())
+    return error;
+  if (llvm::Error error = annotate())
+    return error;
+  if (llvm::Error error = compile(options))
+    return error;
+  return options.emit.empty() ? judge() : llvm::Error::success();
+}
+
+llvm::Error compileCalibrated(const CompileOptions &options,
+                              const CalibrationOptions &calibration) {
+  if (options.pipeline.precision != "int8")
+    return usageError("--calibrate " + calibration.data +
+                      ": expected --precision int8 beside it, got " +
+                      options.pipeline.precision);
+  if (options.weights.empty())
+    return usageError("--calibrate " + calibration.data +
+                      ": expected --weights beside it, whose predictions say "
+                      "how large values are");
+  if (!options.from.empty())
+    return usageError("--from " + options.from +
+                      ": expected no --calibrate beside it: scales are "
+                      "attributes of the network");
+  if (!llvm::sys::fs::is_directory(calibration.data))
+    return usageError("--calibrate " + calibration.data +
+                      ": is no folder, expected that of a data set");
+  // Targets without kernels are refused before the cases are predicted.
+  if (auto targets = resolveTargets(options); !targets)
+    return targets.takeError();
+  StatusOr<PrivateTemporaryFolder> folder = PrivateTemporaryFolder::create();
+  if (!folder.ok())
+    return llvm::createStringError(folder.status().message());
+  return Calibration(options, calibration, folder->path()).run();
+}
+
+} // namespace segc
