@@ -2,16 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Times inference in OpenVINO (CPU): common.py's command line.
 
-  openvino_bench.py NETWORK --batch N [--precision f32|f16|bf16]
+  openvino_bench.py NETWORK --batch N [--precision f32|f16|bf16|int8]
+                    [--calibration FILE.safetensors]
 
 One stream, tuned for latency. --precision is the inference precision hint: a
 plug-in may decline f16 where the processor lacks it, and the line then says
-"precision": "f32". Left alone it would take bf16 wherever it can.
+"precision": "f32". Left alone it would take bf16 wherever it can. int8 is what
+NNCF quantizes by the images of FILE (real_images.py); the rest of such a model
+is of bf16.
 """
 
 import openvino
 
 import common
+import safetensors_io
+
+
+def quantized(options, model):
+    import nncf
+
+    images = safetensors_io.load(options.calibration)["image"]
+    samples = [common.channels_first(options.network, images[i : i + 1]) for i in range(len(images))]
+    batches = [sample.repeat(options.batch, 0) for sample in samples]
+    return nncf.quantize(model, nncf.Dataset(batches), subset_size=len(batches))
 
 
 def make(options, problem):
@@ -20,9 +33,12 @@ def make(options, problem):
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": "1",
         "INFERENCE_NUM_THREADS": options.threads,
-        "INFERENCE_PRECISION_HINT": options.precision,
+        "INFERENCE_PRECISION_HINT": "bf16" if options.precision == "int8" else options.precision,
     }
-    compiled = core.compile_model(core.read_model(problem.folder / "model.onnx"), "CPU", settings)
+    model = core.read_model(problem.folder / "model.onnx")
+    if options.precision == "int8":
+        model = quantized(options, model)
+    compiled = core.compile_model(model, "CPU", settings)
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(common.channels_first(options.network, problem.image())))
 
@@ -36,7 +52,8 @@ def make(options, problem):
 
 
 def add_arguments(parser):
-    parser.add_argument("--precision", choices=["f32", "f16", "bf16"], default="f32")
+    parser.add_argument("--precision", choices=["f32", "f16", "bf16", "int8"], default="f32")
+    parser.add_argument("--calibration", help="images for int8, of real_images.py")
 
 
 if __name__ == "__main__":
