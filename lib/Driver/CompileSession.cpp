@@ -393,8 +393,8 @@ llvm::Error Session::run() {
   SourceMgrDiagnosticHandler handler(sources, &context);
   if (llvm::Error error = prepare())
     return error;
-  if (options.emit.empty() && options.output.empty())
-    return usageError("where to? give -o MODEL.so, or --emit PHASE for text");
+  if (llvm::Error error = checkDestination(options))
+    return error;
   if (llvm::Error error = options.emit.empty() ? emitModel() : emitText())
     return error;
   return writeRemarks();

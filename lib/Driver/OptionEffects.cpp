@@ -88,12 +88,20 @@ void warn(const llvm::Twine &option, const llvm::Twine &reason) {
 
 } // namespace
 
+/// Whether calibration reads the option, so that it decides what every phase
+/// prints.
+static bool isForCalibration(const CLI::App &command, llvm::StringRef option) {
+  return isGiven(command, "--calibrate") &&
+         llvm::is_contained({"--weights", "--precision", "--inference"},
+                            option);
+}
+
 void checkOptionEffects(const CLI::App &command,
                         const CompileOptions &options) {
   size_t last =
       options.emit.empty() ? positionOf(model) : positionOf(options.emit);
   for (const auto &[option, phase, decides] : effects) {
-    if (!isGiven(command, option))
+    if (!isGiven(command, option) || isForCalibration(command, option))
       continue;
     if (!options.from.empty() &&
         positionOf(phase) <= positionOf(options.from)) {

@@ -64,6 +64,12 @@ std::vector<NamedFile> outputsOf(const CompileOptions &options) {
   return files;
 }
 
+llvm::Error checkDestination(const CompileOptions &options) {
+  if (options.emit.empty() && options.output.empty())
+    return usageError("where to? give -o MODEL.so, or --emit PHASE for text");
+  return llvm::Error::success();
+}
+
 static llvm::Error dumpPhase(ModuleOp module, size_t index,
                              const CompileOptions &options,
                              const PipelineOptions &pipeline) {

@@ -25,6 +25,9 @@ std::vector<NamedFile> inputsOf(const CompileOptions &options);
 /// Its output files.
 std::vector<NamedFile> outputsOf(const CompileOptions &options);
 
+/// Fails if there is neither a file for a model nor a phase to print.
+llvm::Error checkDestination(const CompileOptions &options);
+
 /// Registers the passes by name, for --run-after.
 llvm::Error registerPasses(const CompileOptions &options);
 

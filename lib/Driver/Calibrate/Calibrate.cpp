@@ -7,12 +7,16 @@
 
 #include "segc/Driver/Calibrate.h"
 
+#include "../PhaseRuns.h"
+#include "HeldOutDice.h"
 #include "InputScales.h"
+#include "Interruption.h"
 #include "Segrun.h"
 #include "mlir/Parser/Parser.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/NumberChecks.h"
 #include "segc/Base/PrivateFolders.h"
+#include "segc/Base/Signals.h"
 #include "segc/Driver/UsageError.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -65,7 +69,8 @@ class Calibration {
 public:
   Calibration(const CompileOptions &options,
               const CalibrationOptions &calibration, std::string folder)
-      : options(options), calibration(calibration), folder(std::move(folder)) {}
+      : options(options), calibration(calibration), folder(std::move(folder)),
+        interruption(this->folder) {}
 
   llvm::Error run();
 
@@ -78,12 +83,13 @@ private:
   llvm::Error printNetwork();
   llvm::Error compileFloats(const std::string &name, bool fuses);
   llvm::Error annotate();
-  llvm::Expected<double> dice(const std::string &model);
-  llvm::Error judge();
+  llvm::Error judge(const std::string &model);
 
   CompileOptions options;
   const CalibrationOptions &calibration;
-  std::string folder, network; ///< The network's canonical text.
+  std::string folder;
+  Interruption interruption;
+  std::string network; ///< Canonical text.
   bool planned = false;
 };
 
@@ -129,6 +135,8 @@ llvm::Error Calibration::compileFloats(const std::string &name, bool fuses) {
   floats.output = path(name);
   floats.weights = options.weights;
   floats.pipelineKeys = options.pipelineKeys;
+  floats.optLevel = options.optLevel;
+  floats.jobs = options.jobs;
   floats.cpus = {"native"};
   floats.pipeline.training = false;
   floats.pipeline.features = options.pipeline.features;
@@ -147,7 +155,7 @@ llvm::Error Calibration::annotate() {
       "--max-cases",       std::to_string(calibration.cases),
       "--value-ranges",    path("ranges.json")};
   llvm::append_range(words, cases("train"));
-  if (llvm::Error error = runSegrun(words))
+  if (llvm::Error error = runSegrun(words, interruption))
     return error;
   auto ranges = readJson(path("ranges.json"));
   if (!ranges)
@@ -168,44 +176,16 @@ llvm::Error Calibration::annotate() {
   return llvm::Error::success();
 }
 
-llvm::Expected<double> Calibration::dice(const std::string &model) {
-  std::string results = path(planned ? "scores" : "evaluation");
-  std::vector<std::string> words = {planned ? "predict" : "evaluate", "--model",
-                                    model};
-  if (planned)
-    llvm::append_range(words, std::vector<std::string>{
-                                  "--no-overlays", "--output", path("masks")});
-  else
-    llvm::append_range(words, std::vector<std::string>{"--results", results});
-  llvm::append_range(words, cases("validation"));
-  if (llvm::Error error = runSegrun(words))
-    return error;
-  if (planned)
-    if (llvm::Error error =
-            runSegrun({"evaluate", "--predictions", path("masks"), "--labels",
-                       calibration.data + "/labelsTr", "--results", results}))
-      return error;
-  auto metrics =
-      readJson(results + (planned ? "/case-metrics.json" : "/metrics.json"));
-  if (!metrics)
-    return metrics.takeError();
-  Status status;
-  JsonReader reader(*metrics, "metrics", status);
-  double found = planned ? reader.object("mean_foreground").number("dice")
-                         : reader.object("hard_dice").number("mean_foreground");
-  if (!status.ok())
-    return llvm::createStringError(status.message());
-  return found;
-}
-
-/// Compares the Dice of both models.
-llvm::Error Calibration::judge() {
+/// Compares the Dice of `model` with that of f32.
+llvm::Error Calibration::judge(const std::string &model) {
   if (llvm::Error error = compileFloats("f32.so", /*fuses=*/true))
     return error;
-  llvm::Expected<double> exact = dice(path("f32.so"));
+  HeldOutCases held{cases("validation"),
+                    planned ? calibration.data + "/labelsTr" : "", folder};
+  llvm::Expected<double> exact = diceOf(path("f32.so"), held, interruption);
   if (!exact)
     return exact.takeError();
-  llvm::Expected<double> found = dice(options.output);
+  llvm::Expected<double> found = diceOf(model, held, interruption);
   if (!found)
     return found.takeError();
   double part = *exact > 0 ? *found / *exact : 1;
@@ -214,25 +194,33 @@ llvm::Error Calibration::judge() {
                                 *found, *exact, 100 * part);
   if (part >= leastDice || calibration.allowDiceLoss)
     return llvm::Error::success();
-  std::error_code kept = llvm::sys::fs::remove(options.output);
   return llvm::createStringError(llvm::formatv(
-      "{0}: its Dice on held-out cases is {1:f2} % of that of f32, expected at "
-      "least 99.9 %: the model {2}; calibrate with more cases "
+      "{0}: not written: the model's Dice on held-out cases is {1:f2} % of "
+      "that of f32, expected at least 99.9 %; calibrate with more cases "
       "(--calibration-cases), pin sensitive layers in the network "
-      "(seg.precision "
-      "= \"f32\"), compile with --precision bf16, or give --allow-dice-loss",
-      options.output, 100 * part,
-      kept ? "could not be removed (" + kept.message() + ")" : "was removed"));
+      "(seg.precision = \"f32\"), compile with --precision bf16, or give "
+      "--allow-dice-loss",
+      options.output, 100 * part));
 }
 
+/// The model is put in its place after it has been judged.
 llvm::Error Calibration::run() {
   if (llvm::Error error = printNetwork())
     return error;
   if (llvm::Error error = annotate())
     return error;
-  if (llvm::Error error = compile(options))
+  if (!options.emit.empty())
+    return compile(options);
+  CompileOptions judged = options;
+  judged.output = path("int8.so");
+  if (llvm::Error error = compile(judged))
     return error;
-  return options.emit.empty() ? judge() : llvm::Error::success();
+  if (llvm::Error error = judge(judged.output))
+    return error;
+  StatusOr<std::string> model = readFile(judged.output);
+  if (!model.ok())
+    return llvm::createStringError(model.status().message());
+  return writeOutput(options.output, *model);
 }
 
 llvm::Error compileCalibrated(const CompileOptions &options,
@@ -255,6 +243,11 @@ llvm::Error compileCalibrated(const CompileOptions &options,
   // Targets without kernels are refused before the cases are predicted.
   if (auto targets = resolveTargets(options); !targets)
     return targets.takeError();
+  if (llvm::Error error = checkDestination(options))
+    return error;
+  if (llvm::Error error = checkOutputs(outputsOf(options), inputsOf(options)))
+    return error;
+  catchStopSignals(); // Before there is a folder that would be left.
   StatusOr<PrivateTemporaryFolder> folder = PrivateTemporaryFolder::create();
   if (!folder.ok())
     return llvm::createStringError(folder.status().message());

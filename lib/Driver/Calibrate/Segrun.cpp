@@ -7,6 +7,7 @@
 
 #include "Segrun.h"
 
+#include "Interruption.h"
 #include "segc/Base/Files.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -30,7 +31,8 @@ static llvm::Expected<std::string> findSegrun() {
       self + " nor on the PATH; install it");
 }
 
-llvm::Error runSegrun(const std::vector<std::string> &words) {
+llvm::Error runSegrun(const std::vector<std::string> &words,
+                      Interruption &interruption) {
   llvm::Expected<std::string> program = findSegrun();
   if (!program)
     return program.takeError();
@@ -39,9 +41,15 @@ llvm::Error runSegrun(const std::vector<std::string> &words) {
   std::optional<llvm::StringRef> redirects[] = {
       llvm::StringRef(""), llvm::StringRef(""), std::nullopt};
   std::string message;
-  int code = llvm::sys::ExecuteAndWait(*program, arguments, std::nullopt,
-                                       redirects, /*SecondsToWait=*/0,
-                                       /*MemoryLimit=*/0, &message);
+  llvm::sys::ProcessInfo run =
+      llvm::sys::ExecuteNoWait(*program, arguments, std::nullopt, redirects,
+                               /*MemoryLimit=*/0, &message);
+  int code = -1;
+  if (run.Pid != llvm::sys::ProcessInfo::InvalidPid) {
+    interruption.setChild(run.Pid);
+    code = llvm::sys::Wait(run, std::nullopt, &message).ReturnCode;
+    interruption.setChild(0);
+  }
   if (code == 0)
     return llvm::Error::success();
   return llvm::createStringError(

@@ -18,9 +18,13 @@
 
 namespace segc {
 
-/// Runs segrun with these words, without its output. Its errors and warnings go
-/// to standard error; then the error here names the command.
-llvm::Error runSegrun(const std::vector<std::string> &words);
+class Interruption;
+
+/// Runs segrun with these words, without its output, and ends it where a signal
+/// ends the calibration. Its errors and warnings go to standard error; then the
+/// error here names the command.
+llvm::Error runSegrun(const std::vector<std::string> &words,
+                      Interruption &interruption);
 
 /// Reads a JSON file that segrun wrote.
 llvm::Expected<Json> readJson(const std::string &path);
