@@ -25,6 +25,8 @@ class Peer:
 # For a hint that may end in bf16: twice as far as PyTorch under bf16 autocast is
 # from f32 on the same weights (nnU-Net 04 2D: 5.6e-2, the farthest network).
 LIMIT_16_BITS = 0.12
+# Single probabilities may differ by anything: Dice judges predictions in 8 bits.
+LIMIT_8_BITS = 1.0
 
 BOTH = ("train", "predict")
 CHANNELS_LAST = ("--layout", "channels_last")
@@ -37,6 +39,7 @@ PEERS = (
     Peer("openvino", "openvino_bench.py"),
     Peer("openvino-f16", "openvino_bench.py", ("--precision", "f16"), limit=LIMIT_16_BITS),
     Peer("openvino-bf16", "openvino_bench.py", ("--precision", "bf16"), limit=LIMIT_16_BITS),
+    Peer("openvino-int8", "openvino_bench.py", ("--precision", "int8"), limit=LIMIT_8_BITS),
     Peer("jax", "jax_bench.py"),
 )
 

@@ -159,7 +159,7 @@ class Contest(unittest.TestCase):
         self.assertIsNone(contest.ratio(30.0, None))
 
     def test_a_name_stands_for_those_that_begin_with_it(self):
-        self.assertEqual([peer.name for peer in contest.select("openvino,jax")], ["openvino", "openvino-f16", "openvino-bf16", "jax"])
+        self.assertEqual([peer.name for peer in contest.select("openvino,jax")], ["openvino", "openvino-f16", "openvino-bf16", "openvino-int8", "jax"])
         self.assertEqual(contest.select(None), contest.PEERS)
         with self.assertRaisesRegex(ValueError, "no peer 'tvm'; there are torch,"):
             contest.select("torch,tvm")
@@ -236,7 +236,7 @@ class Case(unittest.TestCase):
 
     def test_failed_export_stops_those_that_need_it(self):
         record = run_case(FakeRunner({"--onnx": "No module named 'onnx'"}), peers="jax,openvino")
-        self.assertEqual(record["failed"].keys(), {"openvino", "openvino-f16", "openvino-bf16"})
+        self.assertEqual(record["failed"].keys(), {"openvino", "openvino-f16", "openvino-bf16", "openvino-int8"})
 
     def test_peers_without_training_say_so(self):
         record = run_case(FakeRunner(), peers="torch,jax", case=CASE | {"mode": "train"})

@@ -8,8 +8,8 @@
 One stream, tuned for latency. --precision is the inference precision hint: a
 plug-in may decline f16 where the processor lacks it, and the line then says
 "precision": "f32". Left alone it would take bf16 wherever it can. int8 is what
-NNCF quantizes by the images of FILE (real_images.py); the rest of such a model
-is of bf16.
+NNCF quantizes by the images of FILE (real_images.py), or else of the problem;
+the rest of such a model is of bf16.
 """
 
 import openvino
@@ -18,10 +18,10 @@ import common
 import safetensors_io
 
 
-def quantized(options, model):
+def quantized(options, model, problem):
     import nncf
 
-    images = safetensors_io.load(options.calibration)["image"]
+    images = safetensors_io.load(options.calibration)["image"] if options.calibration else problem.image()
     samples = [common.channels_first(options.network, images[i : i + 1]) for i in range(len(images))]
     batches = [sample.repeat(options.batch, 0) for sample in samples]
     return nncf.quantize(model, nncf.Dataset(batches), subset_size=len(batches))
@@ -37,7 +37,7 @@ def make(options, problem):
     }
     model = core.read_model(problem.folder / "model.onnx")
     if options.precision == "int8":
-        model = quantized(options, model)
+        model = quantized(options, model, problem)
     compiled = core.compile_model(model, "CPU", settings)
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(common.channels_first(options.network, problem.image())))
@@ -53,7 +53,7 @@ def make(options, problem):
 
 def add_arguments(parser):
     parser.add_argument("--precision", choices=["f32", "f16", "bf16", "int8"], default="f32")
-    parser.add_argument("--calibration", help="images for int8, of real_images.py")
+    parser.add_argument("--calibration", help="images for int8, of real_images.py (default: the problem's)")
 
 
 if __name__ == "__main__":
