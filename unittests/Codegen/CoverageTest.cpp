@@ -33,6 +33,7 @@ const llvm::StringMap<const char *> &withoutKernel() {
        "import makes it seg.norm or seg.batch_norm_inference"},
       {"seg.network_dropout", "import makes it seg.dropout or drops it"},
       {"seg.all_reduce", "a step between kernels"},
+      {"seg.quantize_filter", "prepares the filter of the kernel it is in"},
       {"seg.norm", "expanded into norm_stats and norm_apply"},
       {"seg.norm_grad", "expanded into norm_grad_stats and norm_grad_apply"},
   };
