@@ -139,23 +139,25 @@ Dealing::join(const std::string &folder, const Rank &rank,
     if (!shared.isThere()) // The last rank of a job has just removed it.
       continue;
     SEGC_ASSIGN_OR_RETURN(const std::string state, shared.read());
-    if (!dealing->isPartOf(state)) {
+    const bool isFirst = !dealing->isPartOf(state);
+    if (isFirst) {
       if (shared.isLockedElsewhere(presenceLock))
         return ioError(folder + ": ranks of another job are at work here; wait "
                                 "until they end, or give another folder");
       SEGC_RETURN_IF_ERROR(dealing->begin(list, begin));
-    } else if (state.compare(hashBytes, hashBytes, sha256(list)) != 0) {
+    }
+    // A rank that is refused has come, too: the folder need not stay for it.
+    SEGC_RETURN_IF_ERROR(
+        shared.write(ranksAt + static_cast<size_t>(rank.number), text(1)));
+    if (!isFirst && state.compare(hashBytes, hashBytes, sha256(list)) != 0)
       return invalidArgument(
           "rank " + std::to_string(rank.number) +
           " sees other cases than the ranks before it: all ranks of a job need "
           "the same files");
-    } else {
+    if (!isFirst)
       SEGC_RETURN_IF_ERROR(dealing->checkSettings());
-    }
     SEGC_RETURN_IF_ERROR(shared.lock(presenceLock, LockedFile::Lock::Shared));
     dealing->isPresent = true;
-    SEGC_RETURN_IF_ERROR(
-        shared.write(ranksAt + static_cast<size_t>(rank.number), text(1)));
     return dealing;
   }
 }

@@ -104,13 +104,20 @@ TEST_F(DealingRanks, ComparesSettings) {
     rank.settings = {{"the model", "abc"}, {"the seed", seed}};
     return Dealing::join(folder, rank, names);
   };
-  const auto first = joinWith(2, "1"), same = joinWith(1, "1"),
-             other = joinWith(0, "2");
+  auto first = joinWith(2, "1"), same = joinWith(1, "1");
   ASSERT_TRUE(first.ok()) << first.status().message();
-  EXPECT_TRUE(same.ok()) << same.status().message();
+  ASSERT_TRUE(same.ok()) << same.status().message();
+  for (int64_t unit; (unit = next(**first)) >= 0;)
+    finish(**first, unit);
+  ASSERT_TRUE((*first)->close(0).ok());
+  first->reset();
+  same->reset();
+  ASSERT_TRUE(fs::exists(folder)) << "for rank 0, which has yet to come";
+  const auto other = joinWith(0, "2");
   EXPECT_EQ(other.status().code(), StatusCode::InvalidArgument);
   EXPECT_EQ(other.status().message(), "the seed of rank 0 is 2, of rank 2 1: "
                                       "all ranks of a job need the same");
+  EXPECT_FALSE(fs::exists(folder));
 }
 
 /// The unit of a process that is killed goes to another rank, behind those that
