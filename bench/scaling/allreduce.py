@@ -8,6 +8,7 @@ the size: `model.seconds(size)`.
 
 import dataclasses
 import math
+import statistics
 
 MICRO = 1e-6
 GIGA = 1e9
@@ -38,6 +39,12 @@ class Exchanges:
 
     measured: tuple  # (size, seconds), the smallest first.
     largest: int = 4 << 20
+
+    @staticmethod
+    def median(several):
+        """Of several measurements of the same sizes."""
+        points = zip(*(one.measured for one in several))
+        return Exchanges(tuple((same[0][0], statistics.median(seconds for _, seconds in same)) for same in points))
 
     def part(self, size):
         before = (0, self.measured[0][1] / 2)  # Half of the shortest is latency.

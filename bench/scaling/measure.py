@@ -136,8 +136,7 @@ def links(network, options, started, quiet):
     cost = {place: median((2, place), lambda m: m.worked) / size for place in ("here", "hosts")}
     rows = []
     for count, place in places[:-1]:
-        # The least disturbed of the exchanges.
-        link = min((one for one in results[(count, place, "exchanges")]), key=lambda one: one.part(one.largest))
+        link = allreduce.Exchanges.median(results[(count, place, "exchanges")])
         step = median((count, "alone"), lambda m: m.step)
         # A rank sends and adds 2 (n - 1) / n of its gradients.
         busy = cost["here" if place == "here" else "hosts"] * 2 * (count - 1) / len(started.cores)
@@ -150,6 +149,7 @@ def links(network, options, started, quiet):
                 "ranks": count,
                 "link": place,
                 "part_ms": 1e3 * link.part(link.largest),
+                "exchanges_ms": {size: [1e3 * one.part(size) for one in results[(count, place, "exchanges")]] for size, _ in link.measured},
                 "alone_ms": 1e3 * step,
                 "measured_ms": 1e3 * measured,
                 "spread": max(steps) / min(steps) - 1,

@@ -180,6 +180,10 @@ class Measurement(unittest.TestCase):
         self.assertAlmostEqual(link.seconds(500_500), 0.0055)
         self.assertAlmostEqual(link.seconds(2_001_000), 0.021)
 
+    def test_median_of_exchanges(self):
+        several = [allreduce.Exchanges(((1000, a), (2000, b))) for a, b in ((1, 9), (2, 7), (6, 8))]
+        self.assertEqual(allreduce.Exchanges.median(several).measured, ((1000, 2), (2000, 8)))
+
     def test_turns_repeat_what_others_disturb(self):
         options = argparse.Namespace(busy_limit=0.03, wait=0.0, tries=3)
         runs, seen = calm.Calm({0}, options), iter([(0, 0, 0), (50, 100, 10), (50, 100, 10), (61, 200, 20)])
