@@ -170,12 +170,13 @@ std::set<std::string> segc::addOriginalGrid(CLI::App &app,
   return namesBehind(app, before);
 }
 
-static void addEvaluate(CLI::App &root,
+static void addEvaluate(CLI::App &root, const std::string &commandLine,
                         std::function<CommandResult()> &command) {
   CLI::App &app = *root.add_subcommand(
       "evaluate",
       "Compute losses and Dice scores of a model, or compare labels");
   auto options = std::make_shared<EvaluateOptions>();
+  options->commandLine = commandLine;
   addModelOptions(app, options->model);
   addDataOptions(app, options->data);
   app.get_option("--model")->required(false);
@@ -183,9 +184,9 @@ static void addEvaluate(CLI::App &root,
                  "Weights (.safetensors), a checkpoint or a results folder; "
                  "default: those in the model");
   app.add_option("--results", options->results,
-                 "Folder for metrics.json, metrics.csv and report.html; of "
-                 "folders: case-metrics.json, case-metrics.csv and "
-                 "summary.json");
+                 "Folder for report.html, metrics.json and metrics.csv; of a "
+                 "cache and of folders: report.html, case-metrics.json, "
+                 "case-metrics.csv and summary.json");
   app.add_option("--split", options->split,
                  "Cases to evaluate: train, validation, or test where they "
                  "have labels; default: validation");
@@ -508,7 +509,7 @@ void segc::addCommands(CLI::App &app, const std::string &commandLine,
   addPreprocess(app, command);
   addTrain(app, commandLine, command);
   addCrossValidate(app, commandLine, command);
-  addEvaluate(app, command);
+  addEvaluate(app, commandLine, command);
   addPredict(app, command);
   addBenchmark(app, command);
   addExport(app, command);

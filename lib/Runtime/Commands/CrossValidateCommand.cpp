@@ -98,9 +98,11 @@ private:
     return seedFolderOf(results, seed);
   }
 
-  /// Pictures of what the folds of a seed held out.
-  std::string overlaysOf(int64_t seed) const {
-    return seedFolder(seed) + "/overlays";
+  /// Pictures of what the fold of a training held out. Another one may hold out
+  /// the same case.
+  std::string overlaysOf(const TrainOptions &training) const {
+    return seedFolder(training.data.seed) + "/overlays/" +
+           foldName(training.data.fold.value_or(0));
   }
 
   const CrossValidateOptions &options;
@@ -110,7 +112,7 @@ private:
   std::vector<Fold> folds;
   MetricsTable noCases; ///< Of the classes or regions of the data.
   int64_t classes = 0;  ///< Of the model, or its regions and the background.
-  std::vector<std::string> labelNames; ///< Of the masks.
+  std::vector<std::string> labelNames; ///< Of masks and pictures.
   Notes notes; ///< None: those of the data are said by each fold.
   std::optional<ResultsFolder> folder; ///< Keeps its lock.
   OrderedJson tableOptions;
@@ -203,6 +205,7 @@ CrossValidationRun::openFiles(const Manifest &manifest) {
                           openData(first.data, manifest));
     noCases.tolerance = surfaceTolerance;
     noCases.classNames = foregroundNames(dataset->classNames());
+    labelNames = dataset->classNames();
     return dataset->files();
   }
   std::vector<std::string> files;
@@ -443,8 +446,7 @@ CrossValidationRun::measureSamples(const TrainOptions &training) const {
       openData(training.data, model.runner.manifest(), model.frame));
   return measureSplit(model.runner, *dataset, Split::Validation,
                       batchSizeOf(training.model, model.runner.manifest()),
-                      surfaceTolerance, *model.pool,
-                      overlaysOf(training.data.seed));
+                      surfaceTolerance, *model.pool, overlaysOf(training));
 }
 
 StatusOr<std::vector<CaseMetrics>>
@@ -456,7 +458,7 @@ CrossValidationRun::measureCached(const TrainOptions &training) const {
   how.tolerance = surfaceTolerance;
   how.limits.maxBytes = static_cast<uint64_t>(training.data.maxImageBytes);
   how.batch = batchSizeOf(training.model, model.runner.manifest());
-  how.overlays = overlaysOf(training.data.seed);
+  how.overlays = overlaysOf(training);
   if (options.onGrid.saveMasks)
     how.masks = seedFolder(training.data.seed) + "/predictions";
   const std::unique_ptr<Dataset> dataset =
@@ -481,8 +483,10 @@ Status CrossValidationRun::writeCases(size_t seedIndex,
   const auto ofSeed = static_cast<size_t>(options.folds);
   MetricsTable metrics = noCases;
   for (size_t fold = 0; fold < ofSeed; ++fold)
-    for (const Json &entry : cases.records()[seedIndex * ofSeed + fold].value)
+    for (const Json &entry : cases.records()[seedIndex * ofSeed + fold].value) {
       metrics.cases.push_back(caseMetricsOf(entry));
+      metrics.cases.back().fold = static_cast<int64_t>(fold);
+    }
   metrics.completeClasses();
   SEGC_RETURN_IF_ERROR(writeCaseMetrics(metrics, seedFolder(seed)));
   return options.onGrid.saveMasks ? choosePostprocessing(seed, metrics)
@@ -541,7 +545,7 @@ CommandResult CrossValidationRun::finish(const CommandCases &cases) const {
   for (size_t i = 0; job && i < options.seeds.size(); ++i)
     SEGC_RETURN_IF_ERROR(writeCases(i, cases));
   SEGC_ASSIGN_OR_RETURN(const CrossValidation table, readTable());
-  SEGC_RETURN_IF_ERROR(writeCrossValidationReport(results, table));
+  SEGC_RETURN_IF_ERROR(writeCrossValidationReport(results, table, labelNames));
   std::printf("%s", table.toText().c_str());
   return Status::success();
 }

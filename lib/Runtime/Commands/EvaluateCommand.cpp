@@ -6,18 +6,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "CacheEvaluation.h"
+#include "EvaluationResults.h"
+#include "FolderEvaluation.h"
 #include "SharedJob.h"
-#include "segc/Base/Files.h"
-#include "segc/Base/Hash.h"
 #include "segc/Base/Signals.h"
-#include "segc/Base/Version.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
 #include "segc/Runtime/Commands/Session.h"
-#include "segc/Runtime/Core/CheckpointFiles.h"
 #include "segc/Runtime/Inference/Evaluate.h"
-#include "segc/Runtime/Inference/EvaluateFolders.h"
 #include "segc/Runtime/Inference/Predict.h"
 #include "segc/Runtime/Metrics/MetricsRecord.h"
 #include "segc/Runtime/Train/Report.h"
@@ -57,16 +54,6 @@ struct EvaluatedCases {
 
 } // namespace
 
-static CommandCases::Work workOf(const EvaluateOptions &options,
-                                 std::vector<std::string> names) {
-  CommandCases::Work work;
-  work.folder = options.results + "/.ranks";
-  work.names = std::move(names);
-  work.files = {{"--model", options.model.model},
-                {"--checkpoint", options.checkpoint}};
-  return work;
-}
-
 static StatusOr<EvaluatedCases> openCases(const EvaluateOptions &options,
                                           const Job *job,
                                           std::vector<std::string> names,
@@ -85,115 +72,12 @@ static StatusOr<EvaluatedCases> openCases(const EvaluateOptions &options,
   };
   SEGC_ASSIGN_OR_RETURN(
       evaluated.cases,
-      CommandCases::open(job, workOf(options, std::move(names)), notes, begin));
+      CommandCases::open(job, evaluationWork(options, std::move(names)), notes,
+                         begin));
   if (job && !results.empty()) {
     SEGC_ASSIGN_OR_RETURN(evaluated.folder, ResultsFolder::share(results));
   }
   return evaluated;
-}
-
-/// What evaluations of label files and of caches end with: the metrics of the
-/// cases that could be measured, and the names of the others.
-static CommandResult finishTable(const EvaluateOptions &options,
-                                 MetricsTable &table,
-                                 const std::vector<FailedCase> &failures,
-                                 size_t cases) {
-  Status status;
-  if (!failures.empty()) {
-    std::string names;
-    for (const FailedCase &failure : failures)
-      names += (names.empty() ? "" : ", ") + failure.name;
-    status = dataLoss(std::to_string(failures.size()) + " of " +
-                      std::to_string(cases) + " cases failed: " + names);
-  }
-  if (table.cases.empty())
-    return status;
-  table.completeClasses();
-  std::printf("%s", table.toText().c_str());
-  if (!options.results.empty())
-    SEGC_RETURN_IF_ERROR(writeCaseMetrics(table, options.results));
-  return status.ok() ? CommandResult(status) : CommandResult::partial(status);
-}
-
-static Status checkFolderOptions(const EvaluateOptions &options) {
-  if (options.predictions.empty() || options.labels.empty())
-    return wrongUsage(
-        "--predictions and --labels belong together: give both folders");
-  if (!options.idleWithFolders.empty())
-    return wrongUsage(options.idleWithFolders +
-                      " has no effect with --predictions: no model runs; "
-                      "leave it out");
-  if (sameFile(options.predictions, options.labels))
-    return wrongUsage("--predictions " + options.predictions +
-                      " and --labels " + options.labels +
-                      ": the same folder, whose files equal themselves; give "
-                      "that of the predictions and that of the labels");
-  return Status::success();
-}
-
-/// Writes the results of folders, where any case could be measured.
-static CommandResult finishFolders(const EvaluateOptions &options,
-                                   MetricsTable &table,
-                                   const std::vector<FailedCase> &failures,
-                                   size_t cases) {
-  std::optional<ResultsFolder> folder;
-  if (!table.cases.empty() && !options.results.empty()) {
-    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
-    SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
-  }
-  return finishTable(options, table, failures, cases);
-}
-
-/// Compares label files with label files.
-static CommandResult evaluateFolders(const EvaluateOptions &options,
-                                     const Job *job) {
-  SEGC_RETURN_IF_ERROR(checkFolderOptions(options));
-  Notes notes;
-  SEGC_ASSIGN_OR_RETURN(std::vector<LabelPair> pairs,
-                        pairLabels(options.predictions, options.labels, notes));
-  CommandPaths paths;
-  for (const LabelPair &pair : pairs) {
-    addInputs(paths, "--predictions", {pair.prediction});
-    addInputs(paths, "--labels", {pair.label});
-  }
-  paths.folders = {{"--results", options.results}};
-  if (!options.results.empty())
-    paths.places = paths.folders;
-  SEGC_RETURN_IF_ERROR(checkOutputs(paths));
-  SEGC_ASSIGN_OR_RETURN(
-      std::unique_ptr<ThreadPool> pool,
-      ThreadPool::create(static_cast<unsigned>(options.model.threads)));
-  MetricsTable table;
-  table.tolerance = options.surfaceTolerance;
-  SEGC_RETURN_IF_ERROR(readClassesBeside(options.labels, table));
-  ImageLimits limits;
-  limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
-  catchStopSignals();
-  std::vector<std::string> names;
-  for (const LabelPair &pair : pairs)
-    names.push_back(pair.name);
-  SEGC_ASSIGN_OR_RETURN(const std::unique_ptr<CommandCases> cases,
-                        CommandCases::open(job, workOf(options, names), notes));
-  const Status measured = cases->forEach([&](int64_t index) -> Status {
-    SEGC_ASSIGN_OR_RETURN(const std::vector<CaseMetrics> metrics,
-                          measurePair(pairs[static_cast<size_t>(index)], limits,
-                                      table, *pool, notes));
-    Json list = Json::array();
-    for (const CaseMetrics &entry : metrics)
-      list.push_back(toJson(entry));
-    cases->setValue(index, std::move(list));
-    return Status::success();
-  });
-  if (std::optional<CommandResult> result = cases->leave(measured))
-    return *result;
-  for (const CaseRecord &record : cases->records())
-    for (const Json &entry : record.value)
-      table.cases.push_back(caseMetricsOf(entry));
-  const std::vector<FailedCase> failures = cases->failures();
-  for (const FailedCase &failure : failures)
-    printMessage(failure.status.message());
-  cases->printNotes();
-  return cases->close(finishFolders(options, table, failures, pairs.size()));
 }
 
 /// Predicts cases of a cache and compares them on the grids of their files.
@@ -224,7 +108,10 @@ static CommandResult evaluateCache(const EvaluateOptions &options,
     addInputs(paths, "--data", cases.cache->files());
     addInputs(paths, "--dataset", originals);
     paths.places = {{"--results", options.results}};
-    paths.folders = {{"--results", options.results}, {"--results", masks}};
+    how.overlays = options.results + "/overlays";
+    paths.folders = {{"--results", options.results},
+                     {"--results", masks},
+                     {"--results", how.overlays}};
     SEGC_RETURN_IF_ERROR(checkOutputs(paths));
     if (options.onGrid.saveMasks)
       how.masks = masks;
@@ -245,33 +132,16 @@ static CommandResult evaluateCache(const EvaluateOptions &options,
   const std::vector<FailedCase> failures = work.failures();
   for (const FailedCase &failure : failures)
     printMessage(failure.name + ": " + failure.status.message());
-  return work.close(finishTable(options, table, failures, places.size()));
-}
-
-/// What an evaluation is of, for its report.
-static StatusOr<OrderedJson> configurationOf(const EvaluateOptions &options,
-                                             const ModelRunner &runner) {
-  const Manifest &manifest = runner.manifest();
-  SEGC_ASSIGN_OR_RETURN(const std::string model,
-                        readFile(runner.library().path()));
-  OrderedJson facts = {{"segrun_version", versionText()},
-                       {"model", options.model.model},
-                       {"model_sha256", sha256(model)},
-                       {"network", manifest.network},
-                       {"data", options.data.data},
-                       {"split", options.split},
-                       {"precision", manifest.precision},
-                       {"cpu_version", runner.library().version().name},
-                       {"device", runner.device().name()},
-                       {"threads", runner.workers()}};
-  if (options.checkpoint.empty())
-    return facts;
-  SEGC_ASSIGN_OR_RETURN(const std::string weights,
-                        findWeights(options.checkpoint));
-  SEGC_ASSIGN_OR_RETURN(const std::string bytes, readFile(weights));
-  facts["checkpoint"] = weights;
-  facts["checkpoint_sha256"] = sha256(bytes);
-  return facts;
+  return work.close(
+      finishTable(options, table, failures, places.size(), [&]() -> Status {
+        SEGC_ASSIGN_OR_RETURN(OrderedJson facts,
+                              configurationOf(options, model.runner));
+        facts["plan_sha256"] = cases.cache->planHash();
+        facts["cases_sha256"] = cases.cache->inputsHash();
+        return writeReport(options.results,
+                           model.runner.manifest().network + " evaluation",
+                           cases.cache->plan().labelNames(), facts);
+      }));
 }
 
 /// Prints an evaluation and writes it into the folder for results.
@@ -291,10 +161,16 @@ finishEvaluation(const EvaluateOptions &options, ModelRunner &runner,
   SEGC_RETURN_IF_ERROR(predictExamples(
       runner, dataset, split, batchSizeOf(options.model, manifest),
       exampleCases(evaluation.foregroundDiceByCase()), options.results));
-  SEGC_ASSIGN_OR_RETURN(const OrderedJson configuration,
-                        configurationOf(options, runner));
+  SEGC_ASSIGN_OR_RETURN(OrderedJson facts, configurationOf(options, runner));
+  std::vector<std::string> files;
+  for (int64_t i = 0; i < dataset.count(split); ++i) {
+    const CaseFiles &entry = dataset.files(split, i);
+    files.insert(files.end(), entry.images.begin(), entry.images.end());
+    files.push_back(entry.label);
+  }
+  SEGC_ASSIGN_OR_RETURN(facts["cases_sha256"], filesHash(files));
   return writeReport(options.results, manifest.network + " evaluation",
-                     configuration);
+                     dataset.classNames(), facts);
 }
 
 static Json toJson(const EvaluatedBatch &batch) {

@@ -122,6 +122,14 @@ static Status joinRanks(Run &run) {
                    : Status::success();
 }
 
+/// Of the pictures; none where a run has batches instead of cases.
+static std::vector<std::string> labelNamesOf(const Run &run) {
+  if (run.dataset)
+    return run.dataset->classNames();
+  return run.cached.cache ? run.cached.cache->plan().labelNames()
+                          : std::vector<std::string>();
+}
+
 /// Predicts the best, the median and the worst of the held-out cases, and adds
 /// their pictures to the event file.
 static Status showExamples(const Run &run, RunLog &log,
@@ -132,12 +140,11 @@ static Status showExamples(const Run &run, RunLog &log,
   const std::vector<ExampleCase> examples =
       exampleCases(evaluation.foregroundDiceByCase());
   SEGC_RETURN_IF_ERROR(
-      run.dataset
-          ? predictExamples(run.runner, *run.dataset, Split::Validation,
-                            run.state.batchSize, examples, results)
-          : drawCases(run.runner, *run.cached.validation, examples,
-                      run.cached.cache->plan().labelNames(),
-                      run.cached.windows(), run.state.batchSize, overlays));
+      run.dataset ? predictExamples(run.runner, *run.dataset, Split::Validation,
+                                    run.state.batchSize, examples, results)
+                  : drawCases(run.runner, *run.cached.validation, examples,
+                              labelNamesOf(run), run.cached.windows(),
+                              run.state.batchSize, overlays));
   for (const ExampleCase &example : examples)
     if (const StatusOr<std::string> png = readFile(
             overlayPath(overlays, evaluation.cases[example.index].name));
@@ -172,7 +179,8 @@ static Status writeResults(Run &run, RunLog &log, const Trainer &trainer,
   SEGC_RETURN_IF_ERROR(log.metadata("phases", run.phases.toJson()));
   if (trainer.lastEvaluation())
     std::fprintf(stderr, "%s", trainer.lastEvaluation()->toText().c_str());
-  return writeReport(results, run.runner.manifest().network + " training");
+  return writeReport(results, run.runner.manifest().network + " training",
+                     labelNamesOf(run));
 }
 
 static CommandResult train(Run &run) {

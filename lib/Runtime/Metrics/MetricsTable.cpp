@@ -38,6 +38,17 @@ static MeanInterval intervalOf(const MetricsTable &table, int32_t value,
   return meanInterval(values);
 }
 
+std::vector<double> MetricsTable::foregroundDiceByCase() const {
+  std::vector<double> means;
+  for (const CaseMetrics &entry : cases) {
+    std::vector<double> dice;
+    for (const auto &[value, metrics] : entry.classes)
+      dice.push_back(metrics.overlap.dice());
+    means.push_back(meanOfPresent(dice));
+  }
+  return means;
+}
+
 /// JSON has neither NaN, which becomes null, nor infinity.
 static OrderedJson jsonNumber(double value) {
   return std::isinf(value) ? OrderedJson("inf") : OrderedJson(value);
@@ -72,10 +83,13 @@ OrderedJson MetricsTable::toJson() const {
       for (size_t i = 0; i < names.size(); ++i)
         fields[names[i]] = jsonNumber(metrics.values[i]);
     }
-    list.push_back({{"name", entry.name},
-                    {"prediction", entry.predictionFile},
-                    {"label", entry.labelFile},
-                    {"classes", std::move(byClass)}});
+    OrderedJson fields = {{"name", entry.name}};
+    if (entry.fold)
+      fields["fold"] = *entry.fold;
+    fields.update({{"prediction", entry.predictionFile},
+                   {"label", entry.labelFile},
+                   {"classes", std::move(byClass)}});
+    list.push_back(std::move(fields));
   }
   return json;
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CaseTables.h"
 #include "ReportPage.h"
 #include "RunTables.h"
 #include "segc/Base/Files.h"
@@ -26,7 +27,11 @@ std::string segc::seedFolderOf(const std::string &results, int64_t seed) {
 
 std::string segc::foldFolderOf(const std::string &results, int64_t seed,
                                int64_t fold) {
-  return seedFolderOf(results, seed) + "/fold-" + std::to_string(fold);
+  return seedFolderOf(results, seed) + "/" + foldName(fold);
+}
+
+std::string segc::foldName(int64_t fold) {
+  return "fold-" + std::to_string(fold);
 }
 
 namespace {
@@ -54,10 +59,6 @@ static std::vector<SeedRuns> runsOf(const std::string &results,
       }
   }
   return all;
-}
-
-static std::string headRow(const std::vector<std::string> &cells) {
-  return "<thead>" + tableRow(cells, "th") + "</thead>";
 }
 
 static std::string headOfFolds(const SeedRuns &seed, const std::string &first) {
@@ -170,60 +171,6 @@ static StatusOr<std::string> foldCurves(const std::string &results,
   return wide(svg);
 }
 
-/// "0.8123 ± 0.0210"; infinite distances are not part of it.
-static std::string momentsText(const OrderedJson &metric) {
-  const double mean = numberOf(metric, "mean"), std = numberOf(metric, "std");
-  return std::isnan(std) ? scoreText(mean)
-                         : scoreText(mean) + " ± " + scoreText(std);
-}
-
-/// The metrics of the classes over all cases of a case-metrics.json.
-static std::string caseTable(const OrderedJson &metrics) {
-  const OrderedJson &classes = memberOf(metrics, "mean");
-  if (!classes.is_object() || classes.empty())
-    return "";
-  std::string rows = headRow(
-      {"class", "Dice", "IoU", "HD95 (mm)", "ASSD (mm)", "surface Dice"});
-  for (const auto &[key, values] : classes.items()) {
-    const OrderedJson &name = memberOf(values, "name");
-    std::vector<std::string> row = {
-        escapeHtml(name.is_string() ? name.get<std::string>() : key)};
-    for (const char *metric : {"dice", "iou", "hd95", "assd", "surface_dice"})
-      row.push_back(momentsText(memberOf(values, metric)));
-    rows += tableRow(row);
-  }
-  return "<p>Over the " + std::to_string(memberOf(metrics, "cases").size()) +
-         " held-out cases, on the grids of their files: mean ± standard "
-         "deviation.</p>" +
-         htmlTable(rows);
-}
-
-static std::vector<ScoredCase> scoredCases(const OrderedJson &metrics) {
-  std::vector<ScoredCase> scored;
-  for (const OrderedJson &one : memberOf(metrics, "cases")) {
-    const OrderedJson &name = memberOf(one, "name"),
-                      &classes = memberOf(one, "classes");
-    if (!name.is_string() || !classes.is_object())
-      continue;
-    std::vector<double> dice;
-    for (const auto &[key, values] : classes.items())
-      dice.push_back(numberOf(values, "dice"));
-    scored.push_back({name.get<std::string>(), meanOfPresent(dice)});
-  }
-  return scored;
-}
-
-static std::vector<std::string> classNamesOf(const OrderedJson &metrics) {
-  std::vector<std::string> names = {"background"};
-  const OrderedJson &classes = memberOf(metrics, "mean");
-  if (classes.is_object())
-    for (const auto &[key, values] : classes.items())
-      names.push_back(memberOf(values, "name").is_string()
-                          ? memberOf(values, "name").get<std::string>()
-                          : key);
-  return names;
-}
-
 /// Time and largest memory of each phase by fold.
 static std::string phasesByFold(const SeedRuns &seed) {
   std::vector<std::string> names;
@@ -308,8 +255,10 @@ static std::string hashTable(const std::string &results,
          htmlTable(rows, "facts");
 }
 
-Status segc::writeCrossValidationReport(const std::string &results,
-                                        const CrossValidation &table) {
+Status
+segc::writeCrossValidationReport(const std::string &results,
+                                 const CrossValidation &table,
+                                 const std::vector<std::string> &labelNames) {
   const std::vector<SeedRuns> seeds = runsOf(results, table);
   if (seeds.empty())
     return Status::success();
@@ -323,17 +272,14 @@ Status segc::writeCrossValidationReport(const std::string &results,
     const std::string of =
         seeds.size() > 1 ? " of seed " + std::to_string(seed.seed) : "";
     const std::string folder = seedFolderOf(results, seed.seed);
-    OrderedJson metrics;
-    if (StatusOr<std::string> text = readFile(folder + "/case-metrics.json");
-        text.ok())
-      metrics = OrderedJson::parse(*text, nullptr, false);
+    const OrderedJson metrics = readResults(folder + "/case-metrics.json");
     SEGC_ASSIGN_OR_RETURN(const std::string curves, foldCurves(results, seed));
     page.add("Folds" + of, scoreTable(seed));
     page.add("Curves" + of, curves);
-    page.add("Cases" + of, caseTable(metrics));
+    page.add("Cases" + of, caseTables(metrics));
     page.add("Predictions" + of,
-             exampleFigures(scoredCases(metrics), folder + "/overlays",
-                            classNamesOf(metrics)));
+             exampleFigures(measuredCases(metrics, folder + "/overlays"),
+                            labelNames));
     page.add("Time and memory" + of, phasesByFold(seed));
   }
   page.add("Configuration", factTable(configurationOf(table, parameters)));

@@ -37,7 +37,7 @@ td:first-child,th:first-child{text-align:left;padding-left:0;position:sticky;lef
 .examples{display:flex;flex-wrap:wrap;gap:1rem}
 figure{flex:1 1 16rem;max-width:100%;margin:0}
 figcaption{margin-bottom:.3rem;overflow-wrap:anywhere}img{max-width:100%}
-.key{display:inline-block;width:.8em;height:.8em;margin-left:1em}
+.key{display:inline-block;width:.8em;height:.8em;margin-left:1em}.name{white-space:nowrap}
 summary{cursor:pointer;margin:.4rem 0}
 </style>)";
 
@@ -57,6 +57,10 @@ std::string segc::tableRow(const std::vector<std::string> &cells,
   for (const std::string &text : cells)
     row += "<" + std::string(cell) + ">" + text + "</" + cell + ">";
   return row + "</tr>";
+}
+
+std::string segc::headRow(const std::vector<std::string> &cells) {
+  return "<thead>" + tableRow(cells, "th") + "</thead>";
 }
 
 std::string segc::wide(const std::string &html) {
@@ -125,7 +129,7 @@ std::string segc::base64(std::string_view bytes) {
   return text;
 }
 
-/// Which column shows what, and the colours of the classes.
+/// Which column shows what, and the colours of the labels.
 static std::string overlayLegend(const std::vector<std::string> &names) {
   std::string html = "<p>Each row is a slice of the case. Columns from the "
                      "left: the image, the prediction, the truth.";
@@ -135,25 +139,23 @@ static std::string overlayLegend(const std::vector<std::string> &names) {
     if (!visible[i])
       continue;
     const Rgb colour = classColour(i);
-    html += " <span class='key' style='background:rgb(";
+    html += " <span class='name'><span class='key' style='background:rgb(";
     for (size_t c = 0; c < 3; ++c)
       html += (c ? "," : "") + std::to_string(colour[c]);
-    html += ")'></span> " + escapeHtml(names[i]);
+    html += ")'></span> " + escapeHtml(names[i]) + "</span>";
   }
   return html + "</p>";
 }
 
 std::string segc::exampleFigures(const std::vector<ScoredCase> &cases,
-                                 const std::string &folder,
-                                 const std::vector<std::string> &classNames) {
+                                 const std::vector<std::string> &labelNames) {
   std::vector<double> dice;
   for (const ScoredCase &scored : cases)
     dice.push_back(scored.dice);
   std::string figures;
   for (const ExampleCase &example : exampleCases(dice)) {
     const ScoredCase &scored = cases[example.index];
-    const StatusOr<std::string> bytes =
-        readFile(overlayPath(folder, scored.name));
+    const StatusOr<std::string> bytes = readFile(scored.picture);
     if (!bytes.ok())
       continue;
     const std::string name = escapeHtml(scored.name);
@@ -163,6 +165,6 @@ std::string segc::exampleFigures(const std::vector<ScoredCase> &cases,
                "' src='data:image/png;base64," + base64(*bytes) + "'></figure>";
   }
   return figures.empty() ? figures
-                         : overlayLegend(classNames) +
+                         : overlayLegend(labelNames) +
                                "<div class='examples'>" + figures + "</div>";
 }

@@ -30,6 +30,8 @@ private:
 /// A row of a table, whose cells are HTML; `cell` is "td" or "th".
 std::string tableRow(const std::vector<std::string> &cells,
                      const char *cell = "td");
+/// The row above the others.
+std::string headRow(const std::vector<std::string> &cells);
 /// What is wider than a narrow window scrolls in it. `kind` is a class.
 std::string htmlTable(const std::string &rows, const std::string &kind = "");
 std::string wide(const std::string &html);
@@ -47,13 +49,13 @@ const OrderedJson &memberOf(const OrderedJson &value, const std::string &key);
 /// A case, in the order of the file that names it.
 struct ScoredCase {
   std::string name;
-  double dice; ///< Mean of the foreground; NaN: none.
+  double dice;         ///< Mean of the foreground; NaN: none.
+  std::string picture; ///< A file, which need not be there.
 };
-/// The pictures of the best, the median and the worst case that `folder` has,
-/// with the colours of the classes; empty if it has none.
+/// The pictures of the best, the median and the worst case, as far as they are
+/// there, with the colours of the labels; empty if there are none.
 std::string exampleFigures(const std::vector<ScoredCase> &cases,
-                           const std::string &folder,
-                           const std::vector<std::string> &classNames);
+                           const std::vector<std::string> &labelNames);
 
 } // namespace segc
 

@@ -86,9 +86,7 @@ std::string segc::phaseTable(const RunRecord &run) {
   for (const RunRecord::Phase &phase : run.phases)
     total += phase.seconds;
   std::string rows =
-      "<thead>" +
-      tableRow({"phase", "times", "time", "share", "peak memory"}, "th") +
-      "</thead>";
+      headRow({"phase", "times", "time", "share", "peak memory"});
   for (const RunRecord::Phase &phase : run.phases) {
     char share[16];
     std::snprintf(share, sizeof(share), "%.1f %%",
@@ -122,10 +120,8 @@ std::string segc::checkpointTable(const std::string &results) {
         {name, jsonText(memberOf(state, "step")), "<code>" + hash + "</code>"});
   }
   return rows.empty() ? rows
-                      : htmlTable("<thead>" +
-                                      tableRow({"checkpoint", "step",
-                                                "SHA-256 of model.safetensors"},
-                                               "th") +
-                                      "</thead>" + rows,
+                      : htmlTable(headRow({"checkpoint", "step",
+                                           "SHA-256 of model.safetensors"}) +
+                                      rows,
                                   "facts");
 }

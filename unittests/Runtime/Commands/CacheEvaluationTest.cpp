@@ -85,6 +85,15 @@ TEST_F(CacheEvaluation, MeasuresEachHeldOutCaseOnItsFile) {
   const std::string held = json("one/case-metrics.json")["cases"][0]["name"];
   EXPECT_EQ(file("one/predictions/" + held + ".nii.gz"),
             file("r/seed-0/predictions/" + held + ".nii.gz"));
+  EXPECT_EQ(file("one/overlays/" + held + ".png"),
+            file("r/seed-0/overlays/fold-3/" + held + ".png"));
+  const std::string report = file("one/report.html");
+  for (const std::string &text : std::vector<std::string>{
+           "best: " + held + ", Dice", "<th>fold</th><td>3</td>",
+           "<th>model_sha256</th>", "<th>checkpoint_sha256</th>",
+           json("cache/cache.json")["plan_sha256"],
+           json("cache/cache.json")["inputs_sha256"]})
+    EXPECT_THAT(report, HasSubstr(text));
 }
 
 // The label is one box, and so is what the fake model predicts but for the

@@ -67,15 +67,18 @@ TEST_F(CrossValidate, TrainsAndEvaluatesEachFold) {
   // Every held-out case is measured once, on its own grid.
   const Json metrics = Json::parse(file("r/seed-1/case-metrics.json"));
   std::set<std::string> names;
-  for (const Json &entry : metrics["cases"])
+  for (const Json &entry : metrics["cases"]) {
     EXPECT_TRUE(names.insert(entry["name"]).second) << entry["name"];
+    // So is its picture.
+    const std::string picture = "/overlays/fold-" +
+                                std::to_string(entry["fold"].get<int>()) + "/" +
+                                entry["name"].get<std::string>() + ".png";
+    EXPECT_TRUE(fs::exists(folder + "/r/seed-1" + picture)) << picture;
+  }
   const Json first = Json::parse(file("r/seed-1/fold-0/metrics.json")),
              second = Json::parse(file("r/seed-1/fold-1/metrics.json"));
   EXPECT_EQ(names.size(), first["cases"].size() + second["cases"].size());
   EXPECT_THAT(file("r/seed-2/summary.json"), HasSubstr("foreground_mean"));
-  // So is its picture.
-  for (const std::string &name : names)
-    EXPECT_TRUE(fs::exists(folder + "/r/seed-1/overlays/" + name + ".png"));
   EXPECT_THAT(file("r/report.html"), HasSubstr("seed-2/fold-1/report.html"));
 }
 

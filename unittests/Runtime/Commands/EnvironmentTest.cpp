@@ -131,6 +131,6 @@ TEST(Report, TakesAnyMetrics) {
         "{\"name\": 5}, {\"name\": \"b\", \"hard_dice\": 5}]}",
         "not JSON"}) {
     ASSERT_TRUE(writeFileAtomically(results + "/metrics.json", text).ok());
-    EXPECT_TRUE(writeReport(results, "title").ok()) << text;
+    EXPECT_TRUE(writeReport(results, "title", {}).ok()) << text;
   }
 }

@@ -7,6 +7,7 @@
 
 #include "../Data/TestSupport.h"
 #include "CommandTest.h"
+#include "segc/Base/Hash.h"
 #include "segc/Runtime/Data/Png.h"
 
 using namespace segc;
@@ -89,6 +90,39 @@ TEST_F(EvaluateFolders, MeasuresTheRegionsOfTheDataSet) {
   EXPECT_EQ(mean.size(), 2u);
   EXPECT_DOUBLE_EQ(mean["(1, 2)"]["Dice"], 0.8);
   EXPECT_DOUBLE_EQ(mean["2"]["Dice"], 2.0 / 3);
+}
+
+// The data set that the labels belong to has their images.
+TEST_F(EvaluateFolders, DrawsWhereImagesAreKnown) {
+  fs::create_directories(folder + "/imagesTr");
+  for (const char *name : {"a", "b"}) {
+    const std::string file = std::string(name) + ".nii.gz";
+    write("p/" + file, {1, 2, 0, 0, 1, 0, 0, 0});
+    write("l/" + file, {1, 2, 0, 0, 1, 2, 0, 0});
+    write("imagesTr/" + file, {10, 20, 30, 40, 50, 60, 70, 80});
+  }
+  ASSERT_TRUE(writeFileAtomically(folder + "/dataset.json", R"({
+      "modality": {"0": "MRI"},
+      "labels": {"background": 0, "whole": [1, 2], "core": 2},
+      "regions_class_order": [1, 2],
+      "training": [{"image": "imagesTr/a.nii.gz", "label": "l/a.nii.gz"}]})")
+                  .ok());
+  EXPECT_EQ(evaluate({"--results", folder + "/r"}), 0) << output;
+  EXPECT_TRUE(fs::exists(folder + "/r/overlays/a.png"));
+  EXPECT_FALSE(fs::exists(folder + "/r/overlays/b.png"));
+  const std::string report = *readFile(folder + "/r/report.html");
+  for (const std::string &text : std::vector<std::string>{
+           "<td>whole</td><td>0.8571", "best: a, Dice 0.7619",
+           "rgb(86,180,233)'></span> whole", "rgb(0,158,115)'></span> core",
+           "segrun evaluate --predictions",
+           sha256(sha256(*readFile(folder + "/l/a.nii.gz")) + "  a.nii.gz\n" +
+                  sha256(*readFile(folder + "/l/b.nii.gz")) + "  b.nii.gz\n")})
+    EXPECT_THAT(report, HasSubstr(text));
+  // What is wrong with an image costs its picture alone.
+  fs::remove(folder + "/imagesTr/a.nii.gz");
+  EXPECT_EQ(evaluate({"--results", folder + "/s"}), 0);
+  EXPECT_THAT(output, HasSubstr("no picture: "));
+  EXPECT_EQ(evaluate({"--results", folder + "/imagesTr"}), 2);
 }
 
 TEST_F(EvaluateFolders, Usage) {

@@ -67,7 +67,7 @@ TEST(Report, ReadsTheFolder) {
   evaluation.classNames = {"background", "<b>"};
   evaluation.cases = {{"one & only", {1, 0.5}}};
   ASSERT_TRUE(writeMetrics(folder, evaluation, 19).ok());
-  ASSERT_TRUE(writeReport(folder, "a run").ok());
+  ASSERT_TRUE(writeReport(folder, "a run", {}).ok());
   std::string html = *readFile(folder + "/report.html");
   for (const char *label :
        {">Loss</text>", ">training step</text>", ">loss</text>",
@@ -96,7 +96,7 @@ TEST(Report, ShowsBestMedianAndWorst) {
   ASSERT_TRUE(writeMetrics(folder, evaluation, 1).ok());
   for (const char *name : {"a", "b", "c", "d", "earlier"})
     addPicture(folder + "/overlays", name);
-  ASSERT_TRUE(writeReport(folder, "a run").ok());
+  ASSERT_TRUE(writeReport(folder, "a run", {"background", "anterior"}).ok());
   std::string html = *readFile(folder + "/report.html");
   EXPECT_THAT(html, HasSubstr("the image, the prediction, the truth"));
   EXPECT_THAT(html, HasSubstr("rgb(86,180,233)'></span> anterior"));
@@ -105,6 +105,38 @@ TEST(Report, ShowsBestMedianAndWorst) {
     EXPECT_THAT(html, HasSubstr(caption));
   EXPECT_THAT(html, Not(HasSubstr("prediction of d")));
   EXPECT_THAT(html, Not(HasSubstr("earlier")));
+}
+
+// Regions are measured, labels are drawn: a colour is that of a label.
+TEST(Report, OfMeasuredFiles) {
+  const std::string folder = freshFolder("measured");
+  MetricsTable table;
+  table.classes.regions = {{1, 2}, {2}};
+  table.classNames = {{1, "whole"}, {2, "core"}};
+  ThreadPool pool(1);
+  const LabelGrid grid{{2, 2, 1}, {1, 1, 1}};
+  for (const char *name : {"a", "b", "c"}) {
+    const std::vector<int32_t> predicted =
+        name[0] == 'b' ? std::vector<int32_t>{1, 2, 0, 0}
+                       : std::vector<int32_t>{1, 0, 0, name[0] == 'a' ? 2 : 1};
+    table.cases.push_back(
+        measureCase(predicted, {1, 2, 0, 0}, grid, table.classes, 1, pool));
+    table.cases.back().name = name;
+    addPicture(folder + "/overlays", name);
+  }
+  table.completeClasses();
+  ASSERT_TRUE(writeCaseMetrics(table, folder).ok());
+  ASSERT_TRUE(writeReport(folder, "measured", {"background", "core", "whole"},
+                          {{"model_sha256", "digest-of-model"}})
+                  .ok());
+  const std::string html = *readFile(folder + "/report.html");
+  for (const char *text :
+       {"Over 3 cases, on the grids of their files", "<td>whole</td><td>0.6667",
+        "<td>b</td><td>1.0000</td><td>1.0000</td><td>1.0000</td>",
+        "rgb(86,180,233)'></span> core", "rgb(0,158,115)'></span> whole",
+        "best: b, Dice 1.0000", "median: a, Dice 0.2500",
+        "worst: c, Dice 0.2500", "<th>model_sha256</th><td>digest-of-model"})
+    EXPECT_THAT(html, HasSubstr(text));
 }
 
 static constexpr const char *foldLog =
@@ -136,14 +168,17 @@ TEST(Report, OfACrossValidation) {
   write(
       folder + "/seed-1/case-metrics.json",
       R"({"mean": {"1": {"name": "anterior", "dice": {"mean": 0.5, "std": 0.125}}},
-            "cases": [{"name": "a", "classes": {"1": {"dice": 0.5}}},
-                      {"name": "b", "classes": {"1": {"dice": 0.75}}},
-                      {"name": "c", "classes": {"1": {"dice": 0.25}}}]})");
-  for (const char *name : {"a", "b", "c"})
-    addPicture(folder + "/seed-1/overlays", name);
+            "cases": [{"name": "a", "fold": 0, "classes": {"1": {"dice": 0.5}}},
+                      {"name": "b", "fold": 0, "classes": {"1": {"dice": 0.75}}},
+                      {"name": "b", "fold": 1, "classes": {"1": {"dice": 0.25}}}]})");
+  // Two folds hold out b, and each has its picture.
+  for (const char *name : {"fold-0/a", "fold-0/b", "fold-1/b"})
+    addPicture(folder + "/seed-1/overlays/" + std::string(name, 6), name + 7);
   // Whatever another file says, the page is written.
   write(folder + "/seed-2/case-metrics.json", R"({"mean": 5, "cases": [5]})");
-  ASSERT_TRUE(writeCrossValidationReport(folder, table).ok());
+  ASSERT_TRUE(
+      writeCrossValidationReport(folder, table, {"background", "anterior"})
+          .ok());
   const std::string html = *readFile(folder + "/report.html");
   for (const std::string &text : std::vector<std::string>{
            "<h1>net&lt;1&gt; cross-validation</h1>",
@@ -151,8 +186,9 @@ TEST(Report, OfACrossValidation) {
            "<td>anterior_dice</td><td>0.5000</td><td>0.7500</td>",
            "<td><b>0.6250</b></td><td>0.1768</td>",
            ">Loss of the training steps</text>", ">fold 1</text>",
-           "<td>anterior</td><td>0.5000 ± 0.1250</td>", "best: b, Dice 0.7500",
-           "median: a, Dice 0.5000", "worst: c, Dice 0.2500",
+           "<td>anterior</td><td>0.5000 ± 0.1250</td>",
+           "best: b, fold 0, Dice 0.7500", "median: a, fold 0, Dice 0.5000",
+           "worst: b, fold 1, Dice 0.2500",
            "<td>train</td><td>3.00 s, 1.00 MiB</td>",
            "<td>waited for the loader</td><td>750 ms</td>",
            "<th>--epochs</th><td>3</td>", "digest-of-model", "digest-of-fold",

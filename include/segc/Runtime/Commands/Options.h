@@ -139,6 +139,7 @@ struct EvaluateOptions {
   double surfaceTolerance = 1; ///< Millimetres.
   bool surfaceToleranceGiven = false;
   std::string idleWithFolders; ///< An option without effect on folders.
+  std::string commandLine;     ///< For the report.
   OriginalGridOptions onGrid;
   std::optional<int64_t> ranks; ///< See TrainOptions.
 };

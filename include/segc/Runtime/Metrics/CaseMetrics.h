@@ -19,6 +19,7 @@
 #include "segc/Runtime/Metrics/Overlap.h"
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace segc {
@@ -34,6 +35,8 @@ const std::vector<std::string> &metricNames();
 
 struct CaseMetrics {
   std::string name, predictionFile, labelFile;
+  /// Which fold of a cross-validation held it out; several may hold out one.
+  std::optional<int64_t> fold;
   int64_t voxels = 0;
   std::map<int32_t, ClassMetrics> classes;
 };
@@ -59,6 +62,8 @@ struct MetricsTable {
 
   /// Gives every case all classes that any of them or `classNames` has.
   void completeClasses();
+  /// The mean over the classes or regions of each case; NaN where it has none.
+  std::vector<double> foregroundDiceByCase() const;
 
   OrderedJson toJson() const;
   /// Means by name for the table of a cross-validation: the Dice of each class

@@ -1,0 +1,40 @@
+//===- EvaluationResults.h - What evaluations write -------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_COMMANDS_EVALUATIONRESULTS_H
+#define SEGC_LIB_RUNTIME_COMMANDS_EVALUATIONRESULTS_H
+
+#include "CommandCases.h"
+#include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Metrics/CaseMetrics.h"
+
+namespace segc {
+
+/// The cases of an evaluation as the work of a command.
+CommandCases::Work evaluationWork(const EvaluateOptions &options,
+                                  std::vector<std::string> names);
+
+/// What evaluations of label files and of caches end with: prints and writes
+/// the metrics of the cases that could be measured, then the report by
+/// `report`, where there is a folder for results. The result names the others.
+CommandResult finishTable(const EvaluateOptions &options, MetricsTable &table,
+                          const std::vector<FailedCase> &failures, size_t cases,
+                          const std::function<Status()> &report);
+
+/// What a model is evaluated with, for a report.
+StatusOr<OrderedJson> configurationOf(const EvaluateOptions &options,
+                                      const ModelRunner &runner);
+
+/// SHA-256 of the files in their order, whatever folders they are in: of a line
+/// "HASH  NAME" for each, as sha256sum prints them. A file that follows itself,
+/// as one of many slices does, counts once; an empty path counts for nothing;
+/// a folder is its files in the order of their names.
+StatusOr<std::string> filesHash(const std::vector<std::string> &paths);
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_COMMANDS_EVALUATIONRESULTS_H
