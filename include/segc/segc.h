@@ -187,7 +187,9 @@ SEGC_EXPORT void segc_image_init(segc_image *image);
 /* Predicts labels [z][y][x] of an image, on its grid: `label_count` must be
  * x * y * z. `probabilities`, unless it is NULL, gets [class][z][y][x], and
  * `probability_count` must be segc_classes() times as many, else 0. After an
- * error the arrays have anything. Networks of slices take files alone. */
+ * error the arrays have anything. To a network of slices each plane z is one,
+ * wherever it lies; numbers become grey as those of a TIFF (docs/Formats.md).
+ */
 SEGC_EXPORT segc_status segc_predict_array(
     segc_predictor *predictor, const segc_image *image, uint8_t *labels,
     uint64_t label_count, float *probabilities, uint64_t probability_count,
@@ -206,8 +208,9 @@ SEGC_EXPORT segc_status segc_predict_file(
 typedef struct segc_labels segc_labels;
 
 /* Predicts files as segc_predict_file does, into memory: `*labels` is NULL
- * after an error. Networks of slices write files alone, and save_probabilities
- * is of files. */
+ * after an error. Slices of a file are planes 1 mm apart; their labels are
+ * numbers of classes, as those of all arrays, where files have 0 and 255.
+ * save_probabilities is of files. */
 SEGC_EXPORT segc_status segc_predict_labels(segc_predictor *predictor,
                                             const char *const *images,
                                             uint32_t image_count,

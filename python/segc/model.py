@@ -114,7 +114,8 @@ class Model:
         image: a file (or DICOM folder, or a list of files of one channel each),
         which says where it lies; or an array [z, y, x] or [channel, z, y, x]
         with the `spacing` of x, y and z in mm, and `origin` and `direction`
-        (nine numbers), as ITK has them.
+        (nine numbers), as ITK has them; to a network of slices an array [y, x]
+        or [slice, y, x] of grey values, wherever they lie.
 
         probabilities: of an array also float32 [class, z, y, x], as a pair.
         progress: gets the share that is done, from 0 to 1; False cancels.
@@ -159,11 +160,13 @@ class Model:
             raise TypeError(f"array of {array.dtype}: expected {', '.join(TYPES)}; "
                             "array.astype(numpy.float32) converts it")
         channels = self.description["channels"]
-        expected = "[z, y, x]" if channels == 1 else f"[channel, z, y, x] with {channels} channels"
-        shape = array.shape if array.ndim == 4 else (1, *array.shape)
+        slices = self.description["pipeline"] == "isbi"
+        expected = ("[y, x] or [slice, y, x]" if slices else
+                    "[z, y, x]" if channels == 1 else f"[channel, z, y, x] with {channels} channels")
+        shape = (1,) * (4 - array.ndim) + array.shape if array.ndim == 3 or (slices and array.ndim == 2) else array.shape
         if len(shape) != 4 or 0 in shape or (shape[0] != channels and "channel" not in call.given):
             raise ValueError(f"array of shape {array.shape}: expected {expected}")
-        if spacing is None:
+        if spacing is None and not slices:
             raise ValueError("spacing: missing, expected the distance of voxels along x, y and z in mm; "
                              "a wrong one gives wrong labels")
         scan = c.initialized(c.Image(), "segc_image")
@@ -172,7 +175,8 @@ class Model:
         scan.data_bytes = voxels.nbytes
         scan.channels = shape[0]
         scan.size[:] = shape[:0:-1]
-        scan.spacing[:] = _spacing(spacing)
+        if spacing is not None:
+            scan.spacing[:] = _spacing(spacing)
         if origin is not None:
             scan.origin[:] = _numbers("origin", origin, 3, "the centre of the first voxel, three numbers in mm")
         if direction is not None:
@@ -183,6 +187,8 @@ class Model:
         call.run("segc_predict_array", handle, ctypes.byref(scan), ctypes.c_void_p(labels.ctypes.data),
                  ctypes.c_uint64(labels.size), ctypes.c_void_p(scores.ctypes.data if probabilities else None),
                  ctypes.c_uint64(scores.size))
+        if array.ndim == 2:
+            labels, scores = labels[0], scores[:, 0]
         return (labels, scores) if probabilities else labels
 
 

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * logits = image * weight + bias on 8x8x8 volumes, or images of FAKE_SHAPE, of
- * three classes, cross-entropy, SGD with momentum.
+ * three classes, or slices of two, cross-entropy, SGD with momentum.
  *
  *===----------------------------------------------------------------------===*/
 
@@ -32,6 +32,20 @@
 #define FAKE_MANIFEST_FORMAT "1"
 #endif
 
+/* Slices are membranes or what is between them. */
+#ifdef FAKE_SLICES
+#define FAKE_SHAPE "16,32"
+#define FAKE_CLASSES "2"
+#define FAKE_PARAMETERS "4"
+#define FAKE_CLASS_NAMES "\"membrane\", \"background\""
+enum { CLASSES = 2 };
+#else
+#define FAKE_CLASSES "3"
+#define FAKE_PARAMETERS "6"
+#define FAKE_CLASS_NAMES "\"background\", \"anterior\", \"posterior\""
+enum { CLASSES = 3 };
+#endif
+
 /* What predict gives: probabilities, or the image as the features of a head. */
 #ifdef FAKE_HEAD
 #define FAKE_OUTPUT                                                            \
@@ -43,9 +57,9 @@ enum { OUTPUTS = 1 };
 #else
 #define FAKE_OUTPUT                                                            \
   "{\"name\": \"probabilities\", \"type\": \"f32\","                           \
-  " \"shape\": [2," FAKE_SHAPE ",3]}"
+  " \"shape\": [2," FAKE_SHAPE "," FAKE_CLASSES "]}"
 #define FAKE_HEAD_NAMES ""
-enum { OUTPUTS = 3 };
+enum { OUTPUTS = CLASSES };
 #endif
 /* Of an image; of 512 voxels. */
 #ifndef FAKE_SHAPE
@@ -63,6 +77,10 @@ enum { OUTPUTS = 3 };
 #define FAKE_PIPELINE                                                          \
   "\"kind\": \"nnunet\", \"dim\": 3, \"patch\": [8,8,8],"                      \
   "\"spacing\": [1.0,1.0,1.0], \"modality\": \"MRI\"" FAKE_USE_KEYS
+#elif defined(FAKE_SLICES)
+#define FAKE_PIPELINE                                                          \
+  "\"kind\": \"isbi\", \"resize\": [16,32], \"output\": [16,32],"              \
+  "\"pad_to\": [16,32]"
 #else
 #define FAKE_PIPELINE                                                          \
   "\"kind\": \"decathlon\", \"input_shape\": [8,8,8],"                         \
@@ -100,21 +118,21 @@ enum { SIGMOID = 1 };
 enum { SIGMOID = 0 };
 #endif
 
-enum { VOXELS = 512, CLASSES = 3, CHUNKS = 4, LARGEST_BATCH = 2 };
+enum { VOXELS = 512, CHUNKS = 4, LARGEST_BATCH = 2 };
 enum { WEIGHT = 0, BIAS = 16 }; /* offsets in floats */
 
 static const char manifest[] =
     "{\"format\": " FAKE_MANIFEST_FORMAT
     ", \"network\": \"fake\", \"batch\": 2,"
-    "\"classes\": 3, \"activation\": \"" FAKE_ACTIVATION "\","
-    "\"precision\": \"f32\", \"parameter_count\": 6,"
+    "\"classes\": " FAKE_CLASSES ", \"activation\": \"" FAKE_ACTIVATION "\","
+    "\"precision\": \"f32\", \"parameter_count\": " FAKE_PARAMETERS ","
     "\"parameter_bytes\": 128, \"state_bytes\": 64, \"optimizer_bytes\": 128,"
     "\"prepared_bytes\": 64, \"parameters\": ["
-    "{\"name\": \"head.weight\", \"shape\": [1,3], \"offset\": 0,"
-    " \"elements\": 3, \"decay\": true,"
+    "{\"name\": \"head.weight\", \"shape\": [1," FAKE_CLASSES "],"
+    " \"offset\": 0, \"elements\": " FAKE_CLASSES ", \"decay\": true,"
     " \"init\": {\"kind\": \"glorot_uniform\", \"value\": 0.0}},"
-    "{\"name\": \"head.bias\", \"shape\": [3], \"offset\": 64,"
-    " \"elements\": 3, \"decay\": false,"
+    "{\"name\": \"head.bias\", \"shape\": [" FAKE_CLASSES "],"
+    " \"offset\": 64, \"elements\": " FAKE_CLASSES ", \"decay\": false,"
     " \"init\": {\"kind\": \"constant\", \"value\": 0.25}}],"
     "\"states\": [{\"name\": \"running_mean\", \"shape\": [1], \"offset\": 0,"
     " \"elements\": 1, \"init\": {\"kind\": \"constant\", \"value\": 0.0}}],"
@@ -130,19 +148,19 @@ static const char manifest[] =
     "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE ",1]},"
     "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2," FAKE_SHAPE "]}],"
     "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
-    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]}]},"
+    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [" FAKE_CLASSES "]}]},"
     "\"grad_step\": {\"inputs\": ["
     "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE ",1]},"
     "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2," FAKE_SHAPE "]}],"
     "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
-    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]}]},"
+    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [" FAKE_CLASSES "]}]},"
     "\"apply_step\": {\"inputs\": [], \"outputs\": ["
     "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]},"
     "\"train_step\": {\"inputs\": ["
     "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE ",1]},"
     "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2," FAKE_SHAPE "]}],"
     "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
-    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]},"
+    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [" FAKE_CLASSES "]},"
     "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]}},"
     "\"versions\": [{\"cpu\": \"fake-cpu\", \"features\": [" FAKE_FEATURES "],"
     "\"arena_bytes\": {" FAKE_AUGMENT_ARENA
@@ -150,7 +168,7 @@ static const char manifest[] =
     "\"grad_step\": 512, \"apply_step\": 0, \"train_step\": 512},"
     "\"scratch_bytes\": 64}" FAKE_GPU_VERSION "],"
     "\"pipeline\": {" FAKE_PIPELINE ","
-    "\"class_names\": [\"background\", \"anterior\", \"posterior\"]}}";
+    "\"class_names\": [" FAKE_CLASS_NAMES "]}}";
 
 /* The partial sums of one chunk, in the arena. */
 typedef struct partial {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MemorySlices.h"
 #include "SliceCaseReader.h"
 #include "Splits.h"
 #include "segc/Runtime/Data/ImageFormat.h"
@@ -27,6 +28,8 @@ public:
   /// it is said when they are loaded.
   void addTraining(const std::string &folder);
   Status addTest(const std::string &path, const std::string &name);
+  /// The same for slices in memory.
+  void addTest(std::shared_ptr<const SliceFile> file, const std::string &name);
   /// Adds a case that fails with `status`: the other files go on.
   void addUnreadable(const std::string &name, const Status &status);
 
@@ -128,6 +131,13 @@ Status SliceFolder::addTest(const std::string &path, const std::string &name) {
   return Status::success();
 }
 
+void SliceFolder::addTest(std::shared_ptr<const SliceFile> file,
+                          const std::string &name) {
+  const int64_t pages = reader->addImage(name, std::move(file));
+  for (int64_t page = 0; page < pages; ++page)
+    addPage(Split::Test, name, "", name, name, page);
+}
+
 void SliceFolder::addUnreadable(const std::string &name, const Status &status) {
   CaseFiles files;
   files.name = name;
@@ -173,5 +183,17 @@ segc::openSlices(const std::vector<std::string> &paths,
     if (!status.ok())
       slices.addUnreadable(name, status);
   }
+  return slices.take();
+}
+
+StatusOr<std::unique_ptr<Dataset>>
+segc::openSliceVolume(const Volume &volume, const std::string &name,
+                      const DataPipeline &pipeline,
+                      const DatasetOptions &options) {
+  SEGC_ASSIGN_OR_RETURN(SliceFolder slices,
+                        SliceFolder::create(pipeline, options));
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const SliceFile> file,
+                        slicesOf(volume, options.channel, name));
+  slices.addTest(std::move(file), name);
   return slices.take();
 }

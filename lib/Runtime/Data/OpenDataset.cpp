@@ -272,8 +272,11 @@ StatusOr<std::unique_ptr<Dataset>>
 segc::openVolume(Volume volume, const std::string &name,
                  const DataPipeline &pipeline, const DatasetOptions &options) {
   SEGC_RETURN_IF_ERROR(checkOptions(options));
-  SEGC_RETURN_IF_ERROR(
-      checkPipeline(pipeline, name, "decathlon", options.planned));
+  const bool slices = pipeline.hasSlices() && !options.planned;
+  SEGC_RETURN_IF_ERROR(checkPipeline(
+      pipeline, name, slices ? "isbi" : "decathlon", options.planned));
+  if (slices)
+    return openSliceVolume(volume, name, pipeline, options);
   CaseFiles files;
   files.name = name;
   files.images = {name};

@@ -16,15 +16,27 @@ StatusOr<SliceCaseReader::File> SliceCaseReader::open(const std::string &path,
                                                       ImageUse use) {
   SEGC_ASSIGN_OR_RETURN(File file,
                         sliceFormatOf(path).open(path, use, rules.limits));
-  for (const std::string &warning : file->warnings())
-    rules.notes.add(path, warning);
+  noteWarnings(path, *file);
   return file;
+}
+
+void SliceCaseReader::noteWarnings(const std::string &name,
+                                   const SliceFile &file) {
+  for (const std::string &warning : file.warnings())
+    rules.notes.add(name, warning);
 }
 
 StatusOr<int64_t> SliceCaseReader::openImage(const std::string &path) {
   SEGC_ASSIGN_OR_RETURN(File file, open(path, ImageUse::Image));
   const int64_t pages = file->pages();
   images[path] = std::move(file);
+  return pages;
+}
+
+int64_t SliceCaseReader::addImage(const std::string &name, File file) {
+  noteWarnings(name, *file);
+  const int64_t pages = file->pages();
+  images[name] = std::move(file);
   return pages;
 }
 

@@ -20,6 +20,9 @@ public:
 
   /// The answer is the number of pages.
   StatusOr<int64_t> openImage(const std::string &path);
+  /// The same for slices in memory, which `name` stands for.
+  int64_t addImage(const std::string &name,
+                   std::shared_ptr<const SliceFile> file);
   /// Holds a stack of labels against that of the images, which is open.
   Status openLabel(const std::string &path, const std::string &image);
 
@@ -29,6 +32,7 @@ public:
 private:
   using File = std::shared_ptr<const SliceFile>;
   StatusOr<File> open(const std::string &path, ImageUse use);
+  void noteWarnings(const std::string &name, const SliceFile &file);
   Status checkLabels(const SliceFile &image, const SliceFile &label,
                      const std::string &path);
 

@@ -33,6 +33,9 @@ public:
   }
   std::vector<uint8_t> labelsOnGrid(const float *probabilities,
                                     const VolumeGeometry &grid) const override;
+  std::vector<uint8_t> labelsAndProbabilities(const float *probabilities,
+                                              const VolumeGeometry &grid,
+                                              float *onGrid) const override;
   std::vector<float> probabilityMap(const float *probabilities,
                                     const VolumeGeometry &grid) const override;
   std::vector<uint8_t> greyMask(const float *probabilities,
@@ -40,7 +43,7 @@ public:
 
 private:
   /// A plane of the network's output on the grid of a page.
-  std::vector<float> onGrid(const std::vector<float> &plane,
+  std::vector<float> pageOf(const std::vector<float> &plane,
                             const VolumeGeometry &grid) const {
     std::vector<float> full(static_cast<size_t>(grid.voxels()));
     resizeBilinear(plane.data(), resize.height, resize.width, full.data(),
@@ -85,9 +88,21 @@ SlicePreprocessor::labelsOnGrid(const float *probabilities,
   for (size_t i = 0; i < lead.size(); ++i)
     lead[i] = probabilities[2 * i + 1] - probabilities[2 * i];
   std::vector<uint8_t> labels;
-  for (float value : onGrid(lead, grid))
+  for (float value : pageOf(lead, grid))
     labels.push_back(value > 0);
   return labels;
+}
+
+std::vector<uint8_t>
+SlicePreprocessor::labelsAndProbabilities(const float *probabilities,
+                                          const VolumeGeometry &grid,
+                                          float *onGrid) const {
+  const std::vector<float> foreground = probabilityMap(probabilities, grid);
+  for (size_t i = 0; i < foreground.size(); ++i) {
+    onGrid[i] = 1 - foreground[i];
+    onGrid[foreground.size() + i] = foreground[i];
+  }
+  return labelsOnGrid(probabilities, grid);
 }
 
 std::vector<float>
@@ -96,7 +111,7 @@ SlicePreprocessor::probabilityMap(const float *probabilities,
   std::vector<float> foreground(resize.size());
   for (size_t i = 0; i < foreground.size(); ++i)
     foreground[i] = probabilities[2 * i + 1];
-  return onGrid(foreground, grid);
+  return pageOf(foreground, grid);
 }
 
 // Decided first, then resized and rounded.
@@ -107,7 +122,7 @@ SlicePreprocessor::greyMask(const float *probabilities,
   for (size_t i = 0; i < decided.size(); ++i)
     decided[i] = probabilities[2 * i + 1] > probabilities[2 * i] ? 255.0f : 0;
   std::vector<uint8_t> mask;
-  for (float value : onGrid(decided, grid))
+  for (float value : pageOf(decided, grid))
     mask.push_back(static_cast<uint8_t>(std::lround(value)));
   return mask;
 }

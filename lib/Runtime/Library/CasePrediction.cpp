@@ -51,7 +51,7 @@ public:
                             predictor.windowRun().postprocessing)) {}
 
   StatusOr<std::vector<FailedCase>> predictWindowed() const;
-  StatusOr<std::vector<FailedCase>> predictWhole() const;
+  StatusOr<std::vector<FailedCase>> predictWhole();
 
 private:
   int64_t count() const { return dataset.count(Split::Test); }
@@ -61,13 +61,21 @@ private:
     return request.isCancelled() || !request.goOn(share) ? cancelled()
                                                          : Status::success();
   }
-  Status takeWhole(const SourceCase &source, const float *probabilities) const;
+  /// Whether cases are the slices of one image.
+  bool hasSlices() const { return predictor.manifest().pipeline.hasSlices(); }
+  Status take(int64_t index, const SourceCase &source,
+              const float *probabilities);
+  /// Copies the probabilities of slice `index` of the image.
+  void takeSlice(int64_t index, const std::vector<float> &probabilities,
+                 size_t pixels) const;
 
   SharedPredictor &predictor;
   const Dataset &dataset;
   const CaseRequest &request;
   ModelRunner &runner;
   std::vector<PostprocessStep> steps;
+  std::vector<uint8_t> labels; ///< Of the slices that were taken.
+  VolumeGeometry grid;         ///< Of the image.
 };
 
 } // namespace
@@ -99,20 +107,41 @@ StatusOr<std::vector<FailedCase>> CasePrediction::predictWindowed() const {
   return predictWindows(weights, dataset, Split::Test, count(), run);
 }
 
-Status CasePrediction::takeWhole(const SourceCase &source,
-                                 const float *probabilities) const {
-  const VolumeGeometry &grid = source.geometry();
-  std::vector<uint8_t> labels =
-      request.probabilities
-          ? dataset.preprocessor().labelsAndProbabilities(probabilities, grid,
-                                                          request.probabilities)
-          : dataset.preprocessor().labelsOnGrid(probabilities, grid);
-  postprocess(labels, {grid.size, grid.spacing}, steps);
-  request.takeLabels(grid, std::move(labels));
+void CasePrediction::takeSlice(int64_t index,
+                               const std::vector<float> &probabilities,
+                               size_t pixels) const {
+  const size_t ofClass = pixels * static_cast<size_t>(count());
+  for (size_t i = 0; i < probabilities.size() / pixels; ++i)
+    std::copy_n(probabilities.data() + i * pixels, pixels,
+                request.probabilities + i * ofClass +
+                    static_cast<size_t>(index) * pixels);
+}
+
+Status CasePrediction::take(int64_t index, const SourceCase &source,
+                            const float *probabilities) {
+  const Preprocessor &preprocessor = dataset.preprocessor();
+  grid = source.geometry();
+  const auto pixels = static_cast<size_t>(grid.voxels());
+  std::vector<float> ofSlice;
+  float *onGrid = request.probabilities;
+  if (onGrid && hasSlices()) {
+    ofSlice.resize(pixels * static_cast<size_t>(predictor.manifest().classes));
+    onGrid = ofSlice.data();
+  }
+  std::vector<uint8_t> found =
+      onGrid ? preprocessor.labelsAndProbabilities(probabilities, grid, onGrid)
+             : preprocessor.labelsOnGrid(probabilities, grid);
+  postprocess(found, {grid.size, grid.spacing}, steps);
+  if (!ofSlice.empty())
+    takeSlice(index, ofSlice, pixels);
+  if (labels.empty())
+    labels = std::move(found);
+  else // The sink gets slices in their order.
+    labels.insert(labels.end(), found.begin(), found.end());
   return Status::success();
 }
 
-StatusOr<std::vector<FailedCase>> CasePrediction::predictWhole() const {
+StatusOr<std::vector<FailedCase>> CasePrediction::predictWhole() {
   const Manifest &manifest = predictor.manifest();
   if (request.flips || request.overlap)
     return invalidArgument(predictor.library().path() +
@@ -141,16 +170,22 @@ StatusOr<std::vector<FailedCase>> CasePrediction::predictWhole() const {
     const Status status = advance(++done, count());
     if (!status.ok())
       return status;
-    return request.takeLabels ? takeWhole(source, probabilities)
+    return request.takeLabels ? take(index, source, probabilities)
                               : writer.write(dataset.files(Split::Test, index),
                                              source, probabilities);
   };
   SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
                         predictCases(runner, dataset, Split::Test, count(),
                                      manifest.batch, sink));
+  if (!failures.empty())
+    return failures;
   // Masks of slices are pages of one file, which is whole or not there.
-  if (failures.empty())
-    SEGC_RETURN_IF_ERROR(writer.finish());
+  SEGC_RETURN_IF_ERROR(writer.finish());
+  if (request.takeLabels) {
+    if (hasSlices())
+      grid.size[2] = count();
+    request.takeLabels(grid, std::move(labels));
+  }
   return failures;
 }
 
@@ -165,7 +200,7 @@ Status segc::predictCase(SharedPredictor &predictor, const Dataset &dataset,
   // On a device an observer would have every kernel waited for.
   if (runner.device().kind() == SEGC_DEVICE_HOST)
     runner.setObserver(&observer);
-  const CasePrediction prediction(predictor, dataset, request, runner);
+  CasePrediction prediction(predictor, dataset, request, runner);
   StatusOr<std::vector<FailedCase>> failures =
       predictor.isPlanned() ? prediction.predictWindowed()
                             : prediction.predictWhole();

@@ -28,7 +28,7 @@ struct CaseRequest {
   std::function<bool(double share)> goOn;        ///< Not empty; false cancels.
   std::function<void(const std::string &)> warn; ///< Not empty.
 
-  /// Takes the labels of a volume in memory; empty: `folders`.
+  /// Takes the labels in memory, of slices as planes; empty: `folders`.
   std::function<void(const VolumeGeometry &, std::vector<uint8_t>)> takeLabels;
   float *probabilities = nullptr; ///< [classes][voxels] of the caller, or null.
   PredictionFolders folders;      ///< With the mask's file.

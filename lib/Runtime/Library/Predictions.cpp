@@ -107,11 +107,6 @@ static Status checkInMemory(const Prediction &prediction) {
     return invalidArgument("segc_predict_options: save_probabilities is of "
                            "segc_predict_file; give segc_predict_array an "
                            "array for them");
-  if (prediction.pipeline().hasSlices())
-    return unsupported(
-        prediction.shared().library().path() +
-        ": takes slices, whose grey values come from files; give their file "
-        "to segc_predict_file");
   return Status::success();
 }
 

@@ -85,7 +85,7 @@ OrderedJson MetricsTable::toJson() const {
     }
     OrderedJson fields = {{"name", entry.name}};
     if (entry.fold)
-      fields["fold"] = *entry.fold;
+      fields["fold"] = entry.fold.value_or(0);
     fields.update({{"prediction", entry.predictionFile},
                    {"label", entry.labelFile},
                    {"classes", std::move(byClass)}});

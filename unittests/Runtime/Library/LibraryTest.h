@@ -32,7 +32,8 @@ struct LibraryTest : testing::Test {
   static std::string model(const std::string &name) {
     return SEGC_BINARY_DIR "/unittests/" + name + ".so";
   }
-  /// FakePatches predicts in windows, FakeFrozen whole volumes.
+  /// FakePatches predicts in windows, FakeFrozen whole volumes, FakeSlices
+  /// slices.
   void open(const std::string &name, uint32_t threads = 2) {
     segc_open_options options;
     segc_open_options_init(&options);

@@ -10,6 +10,7 @@
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
 #include "segc/Runtime/Data/Overlay.h"
+#include "segc/Runtime/Metrics/CaseMetrics.h"
 #include "segc/Runtime/Metrics/ExampleCases.h"
 #include "segc/Runtime/Train/Log.h"
 

@@ -216,8 +216,9 @@ StatusOr<std::unique_ptr<Dataset>>
 openChannels(const std::vector<std::string> &paths,
              const DataPipeline &pipeline, const DatasetOptions &options);
 
-/// The same for a volume in memory; `name` is that of the case and its path in
-/// messages. It can be read once.
+/// The same for a volume in memory, whose planes are the cases of a network of
+/// slices; `name` is that of the case and its path in messages. A volume can be
+/// read once.
 StatusOr<std::unique_ptr<Dataset>> openVolume(Volume volume,
                                               const std::string &name,
                                               const DataPipeline &pipeline,

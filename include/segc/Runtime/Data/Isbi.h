@@ -36,6 +36,12 @@ StatusOr<std::unique_ptr<Dataset>>
 openSlices(const std::vector<std::string> &paths, const DataPipeline &pipeline,
            const DatasetOptions &options);
 
+/// Opens the planes of a volume in memory as test cases; `name` stands for its
+/// file.
+StatusOr<std::unique_ptr<Dataset>>
+openSliceVolume(const Volume &volume, const std::string &name,
+                const DataPipeline &pipeline, const DatasetOptions &options);
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_DATA_ISBI_H

@@ -42,13 +42,11 @@ public:
   virtual std::vector<uint8_t>
   labelsOnGrid(const float *probabilities,
                const VolumeGeometry &grid) const = 0;
-  /// The same of volumes, which also writes the probabilities on that grid:
-  /// [classes] + its voxels.
+  /// The same, which also writes the probabilities on that grid: [classes] +
+  /// its voxels.
   virtual std::vector<uint8_t>
   labelsAndProbabilities(const float *probabilities, const VolumeGeometry &grid,
-                         float *onGrid) const {
-    return labelsOnGrid(probabilities, grid);
-  }
+                         float *onGrid) const = 0;
   /// The order of axes in which a case reaches the network.
   virtual AxisOrder frameOrder(const VolumeGeometry &) const { return {}; }
   /// The probability of class 1 of slices on the grid of the case; empty for
