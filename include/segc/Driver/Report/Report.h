@@ -141,7 +141,7 @@ struct Version {
   bool onHost = true; ///< Its kernels run on the processor that loads them.
   std::vector<Entry> entries;
   std::vector<std::string> devices; ///< For which kernels are predicted.
-  std::optional<Communication> communication;
+  std::optional<Communication> communication = {};
 };
 
 /// How times were measured.

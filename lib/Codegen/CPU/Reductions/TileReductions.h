@@ -22,9 +22,9 @@ namespace segc {
 /// of channels.
 struct OutputBox {
   mlir::Value sample, number;
-  std::array<mlir::Value, 3> first, extents;
+  std::array<mlir::Value, 3> first = {}, extents = {};
   Dims step{1, 1, 1};
-  mlir::Value firstChannel, endChannel;
+  mlir::Value firstChannel = {}, endChannel = {};
 
   /// Returns the first pixel of the row (d, h), in samples of `size` pixels.
   mlir::Value pixel(KernelBody &k, const Dims &size, mlir::Value d,
