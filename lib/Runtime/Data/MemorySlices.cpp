@@ -47,8 +47,8 @@ static PixelFormat formatOf(VoxelType type, const Size3 &size) {
   format.height = size[1];
   format.bits = static_cast<uint16_t>(8 * voxelBytes(type));
   format.isReal = type == VoxelType::F32 || type == VoxelType::F64;
-  format.isSigned = type == VoxelType::I8 || type == VoxelType::I16 ||
-                    type == VoxelType::I32;
+  format.isSigned =
+      type == VoxelType::I8 || type == VoxelType::I16 || type == VoxelType::I32;
   return format;
 }
 
