@@ -12,6 +12,7 @@
 #include "segc/Runtime/Inference/FiniteOutputs.h"
 
 #include <cmath>
+#include <csignal>
 
 using namespace segc;
 
@@ -32,6 +33,13 @@ std::string segc::earlyEnd(const TrainerConfig &config,
   return "";
 }
 
+/// What ended a run. A launcher hands its own signal to the ranks as SIGUSR1.
+static std::string textOfSignal(int signal) {
+  return signal == 0         ? "a signal to another rank"
+         : signal == SIGUSR1 ? "a signal to the job"
+                             : "signal " + std::to_string(signal);
+}
+
 Status Trainer::run() {
   started = lastShown = Clock::now();
   firstStep = state_.step;
@@ -49,12 +57,9 @@ Status Trainer::run() {
     if (isAskedToStop()) {
       log.endProgress();
       SEGC_RETURN_IF_ERROR(saveLast());
-      const int signal = stopSignal();
       return Status(StatusCode::Interrupted,
-                    (signal ? "signal " + std::to_string(signal)
-                            : std::string("a signal to another rank")) +
-                        " after step " + std::to_string(state_.step) +
-                        "; go on with --resume");
+                    textOfSignal(stopSignal()) + " after step " +
+                        std::to_string(state_.step) + "; go on with --resume");
     }
   }
   log.endProgress();

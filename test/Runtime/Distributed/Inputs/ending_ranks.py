@@ -16,19 +16,19 @@ folder = pathlib.Path(sys.argv[1])
 command = sys.argv[3:]
 
 
-def run(name, end):
+def run(name, end, said):
     job = Job(command, folder / name)
     job.wait_for_checkpoint()
     step, ranks = job.step(), job.ranks()
     assert sorted(ranks) == [0, 1], ranks
     end(job, ranks)
     code, text = job.wait(120), job.text()
-    assert code != 0 and "after step" in text and "go on with --resume" in text, text
+    assert code != 0 and f"segrun: {said} after step" in text and "go on with --resume" in text, text
     check_resumes(command, job, step, 2)
 
 
-run("signalled", lambda job, ranks: os.kill(ranks[1], signal.SIGTERM))
-run("interrupted", lambda job, ranks: job.process.send_signal(signal.SIGINT))
+run("signalled", lambda job, ranks: os.kill(ranks[1], signal.SIGTERM), "a signal to another rank")
+run("interrupted", lambda job, ranks: job.process.send_signal(signal.SIGINT), "a signal to the job")
 
 # A reader that goes away: the ranks end after a step, and the command as one process does.
 reader = subprocess.Popen(["head", "-1"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
