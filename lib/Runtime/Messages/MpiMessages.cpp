@@ -20,6 +20,9 @@
 /// two directions take turns.
 static constexpr uint64_t partBytes = uint64_t{1} << 30,
                           partBytesElsewhere = uint64_t{60} << 10;
+/// Libraries copy short parts. Longer messages than those of a collective, such
+/// as weights at the start, travel one way, and take no memory for a copy.
+static constexpr uint64_t maxCopiedBytes = uint64_t{4} << 20;
 static constexpr int tag = 0;
 
 namespace {
@@ -55,8 +58,8 @@ static int startParts(uint32_t other, uint64_t bytes, uint64_t *request,
   if (free == all.end())
     free = all.emplace(all.end());
   *request = static_cast<uint64_t>(free - all.begin());
-  const uint64_t longest =
-      connection.isHere[other] ? partBytes : partBytesElsewhere;
+  const bool isCopied = !connection.isHere[other] && bytes <= maxCopiedBytes;
+  const uint64_t longest = isCopied ? partBytesElsewhere : partBytes;
   uint64_t at = 0;
   do {
     const uint64_t part = std::min(bytes - at, longest);
