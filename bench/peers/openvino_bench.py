@@ -18,13 +18,19 @@ import common
 import safetensors_io
 
 
-def quantized(options, model, problem):
-    import nncf
+def quantized(core, options, problem):
+    """The model in 8 bits; it is kept beside the problem, for other rounds."""
+    path = problem.folder / "int8.xml"
+    if not path.exists():
+        import nncf
 
-    images = safetensors_io.load(options.calibration)["image"] if options.calibration else problem.image()
-    samples = [common.channels_first(options.network, images[i : i + 1]) for i in range(len(images))]
-    batches = [sample.repeat(options.batch, 0) for sample in samples]
-    return nncf.quantize(model, nncf.Dataset(batches), subset_size=len(batches))
+        images = safetensors_io.load(options.calibration)["image"] if options.calibration else problem.image()
+        samples = [common.channels_first(options.network, images[i : i + 1]) for i in range(len(images))]
+        batches = [sample.repeat(options.batch, 0) for sample in samples]
+        model = core.read_model(problem.folder / "model.onnx")
+        model = nncf.quantize(model, nncf.Dataset(batches), subset_size=len(batches))
+        openvino.save_model(model, path, compress_to_fp16=False)
+    return core.read_model(path)
 
 
 def make(options, problem):
@@ -35,9 +41,8 @@ def make(options, problem):
         "INFERENCE_NUM_THREADS": options.threads,
         "INFERENCE_PRECISION_HINT": "bf16" if options.precision == "int8" else options.precision,
     }
-    model = core.read_model(problem.folder / "model.onnx")
-    if options.precision == "int8":
-        model = quantized(options, model, problem)
+    is_int8 = options.precision == "int8"
+    model = quantized(core, options, problem) if is_int8 else core.read_model(problem.folder / "model.onnx")
     compiled = core.compile_model(model, "CPU", settings)
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(common.channels_first(options.network, problem.image())))
