@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/Common/SerializeInParts.h"
+#include "segc/Base/StableSort.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Threading.h"
@@ -35,8 +36,8 @@ static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
     function.walk([&](Operation *) { ++ops; });
     functions.push_back({ops, function});
   }
-  llvm::stable_sort(functions,
-                    [](auto &a, auto &b) { return a.first > b.first; });
+  stableSort(functions,
+             [](const auto &a, const auto &b) { return a.first > b.first; });
   std::vector<size_t> load(parts);
   for (auto &[ops, function] : functions) {
     size_t lightest = std::min_element(load.begin(), load.end()) - load.begin();

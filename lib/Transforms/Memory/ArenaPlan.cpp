@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Transforms/ArenaPlan.h"
+#include "segc/Base/StableSort.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -132,7 +133,7 @@ static void improve(llvm::ArrayRef<ArenaInterval> intervals,
 static ArenaPlan planInTime(llvm::ArrayRef<ArenaInterval> intervals) {
   std::vector<size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), 0);
-  llvm::stable_sort(order, [&](size_t a, size_t b) {
+  stableSort(order, [&](size_t a, size_t b) {
     return intervals[a].first < intervals[b].first;
   });
   ArenaPlan plan;
@@ -217,16 +218,15 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
   std::vector<std::pair<ArenaPlan, std::vector<size_t>>> starts;
   for (const auto &key : keys) {
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    stableSort(order, [&](size_t a, size_t b) {
       return key(intervals[a]) > key(intervals[b]);
     });
     starts.push_back({*placer.place(order), order});
     starts.back().first.bound = arenaBound(intervals);
   }
   auto bytes = [](const auto &start) { return start.first.bytes; };
-  llvm::stable_sort(starts, [&](const auto &a, const auto &b) {
-    return bytes(a) < bytes(b);
-  });
+  stableSort(starts,
+             [&](const auto &a, const auto &b) { return bytes(a) < bytes(b); });
   // The search from the best start may not improve.
   ArenaPlan best = starts.front().first;
   for (auto &[plan, start] : starts) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PeakMemory.h"
+#include "segc/Base/StableSort.h"
 
 using namespace mlir;
 
@@ -46,7 +47,7 @@ std::vector<PeakTensor> peakTensors(func::FuncOp entry,
       add(lifetimes.valueInterval[result], step, j);
     add(lifetimes.temporaryInterval[i], step, -1);
   }
-  llvm::stable_sort(tensors, [](const PeakTensor &a, const PeakTensor &b) {
+  stableSort(tensors, [](const PeakTensor &a, const PeakTensor &b) {
     return a.bytes > b.bytes;
   });
   return tensors;

@@ -7,6 +7,7 @@
 
 #include "../Collectives/ExposedCommunication.h"
 #include "KernelOrders.h"
+#include "segc/Base/StableSort.h"
 #include "segc/Transforms/Decisions.h"
 #include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
@@ -27,7 +28,7 @@ struct Candidate {
   KernelOrder order;
   int64_t bound;
   /// Microseconds that ranks wait for gradients, where there are any.
-  std::optional<double> exposed;
+  std::optional<double> exposed = {};
 };
 
 struct SchedulePass : segc::impl::SchedulePassBase<SchedulePass> {
@@ -83,7 +84,7 @@ std::vector<Candidate> SchedulePass::candidates(const KernelGraph &graph) {
   // Improves the best two, because the best start does not always lead to the
   // best result.
   auto starts = llvm::to_vector(llvm::seq<size_t>(0, orders.size()));
-  llvm::stable_sort(starts, [&](size_t a, size_t b) {
+  stableSort(starts, [&](size_t a, size_t b) {
     return orders[a].bound < orders[b].bound;
   });
   add("improved", improvedOrder(graph, orders[starts[0]].order, inPlace));

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/Common/StrategySelection.h"
+#include "segc/Base/StableSort.h"
 #include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/IR/Remarks.h"
@@ -181,7 +182,7 @@ strategyCandidates(seg::FusionOp fusion, const StrategyContext &context) {
     for (StrategyProposal &proposal : model->candidates(fusion, context))
       if (proposal.strategy)
         best.push_back({model, std::move(proposal)});
-  llvm::stable_sort(best, [](const Candidate &a, const Candidate &b) {
+  stableSort(best, [](const Candidate &a, const Candidate &b) {
     return a.second.seconds < b.second.seconds;
   });
   llvm::SetVector<seg::StrategyAttr> strategies;

@@ -10,6 +10,7 @@
 #include "ForwardGemm.h"
 #include "GemmStrategy.h"
 #include "Reductions/TileMerges.h"
+#include "segc/Base/StableSort.h"
 #include "segc/Codegen/Common/FusionChecks.h"
 #include "segc/Codegen/Common/FusionKernelModel.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -126,7 +127,7 @@ private:
       types = {};
     SmallVector<GemmChoice<Tiling>> choices;
     collectChoices(work, types, choices);
-    llvm::stable_sort(choices, [](const auto &a, const auto &b) {
+    stableSort(choices, [](const auto &a, const auto &b) {
       return a.seconds < b.seconds;
     });
     return choices;

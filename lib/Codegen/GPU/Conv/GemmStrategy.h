@@ -134,7 +134,8 @@ GemmChoice<Tiling> readStrategy(seg::FusionOp fusion) {
       choice.tiling.tile.taps = taps.getInt();
     if (auto samples = strategy.get<mlir::IntegerAttr>(samplesName))
       choice.tiling.tile.samples = samples.getInt();
-    choice.tiling.ofFilterGrad = isa<seg::ConvFilterGradOp>(fusion.getRoot());
+    choice.tiling.ofFilterGrad =
+        mlir::isa<seg::ConvFilterGradOp>(fusion.getRoot());
   }
   if constexpr (hasClusters<Tiling>)
     if (auto cluster = strategy.get<mlir::IntegerAttr>(clusterName))
