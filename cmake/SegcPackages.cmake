@@ -4,8 +4,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME segc)
 set(CPACK_PACKAGE_VENDOR segc)
-set(CPACK_PACKAGE_CONTACT "segc maintainers <maintainers@segc.invalid>" CACHE STRING
-  "Name and address that packages name as their maintainer")
+set(CPACK_PACKAGE_CONTACT "${SEGC_MAINTAINER}")
 set(CPACK_PACKAGE_DIRECTORY "${PROJECT_BINARY_DIR}/packages")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

@@ -117,7 +117,7 @@ std::string segc::manualPage(const CommandDescription &root,
   page += ".SH EXIT STATUS\n";
   for (const auto &[code, meaning] : text.exitCodes)
     page += ".TP\n" + bold(code) + "\n" + escape(meaning) + "\n";
-  page += ".SH SEE ALSO\n";
+  page += ".SH AUTHOR\n" + escape(SEGC_MAINTAINER) + "\n.SH SEE ALSO\n";
   for (const std::string &other : text.seeAlso)
     page += escape(other) + (&other == &text.seeAlso.back() ? "\n" : ",\n");
   return page;

@@ -82,6 +82,7 @@ TEST_F(ManualTest, PageSaysWhatHelpSays) {
                               "\\fBfast\\fR|\\:\\fBexact\\fR\n"));
   EXPECT_THAT(page, HasSubstr("([1 \\- 8]; default: 4)"));
   EXPECT_THAT(page, HasSubstr("(required; also without its name, as DATA)"));
+  EXPECT_THAT(page, HasSubstr("\n.SH AUTHOR\n"));
   EXPECT_THAT(page, HasSubstr("\nsegc(1),\nsegrun(1)\n"));
   EXPECT_THAT(page, Not(HasSubstr("secret")));
 }
