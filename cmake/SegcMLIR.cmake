@@ -14,10 +14,9 @@ function(segc_mlir_settings target)
   target_compile_options(${target} PRIVATE -fno-rtti)
 endfunction()
 
-add_library(SegcPCH OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
+segc_precompile(SegcPCH HEADERS pch.h)
 segc_mlir_settings(SegcPCH)
-target_compile_options(SegcPCH PRIVATE -Wall -Wextra -Wno-unused-parameter)
-target_precompile_headers(SegcPCH PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
+add_dependencies(SegcPCH SegcDialectIncGen SegcExecIncGen)
 
 function(segc_add_mlir_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK_LIBS;DEPENDS" ${ARGN})
