@@ -10,17 +10,21 @@ function(segc_precompile name)
   target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
 endfunction()
 
-# segc_add_library(NAME SOURCES a.cpp ... LINK_LIBS x y): a static library that
-# sees include/ and nothing of LLVM.
+# segc_add_library(NAME [COLD] SOURCES a.cpp ... LINK_LIBS x y): a static library
+# that sees include/ and nothing of LLVM. A COLD one is not optimized with
+# sanitizers, where that is most of its build and little of its tests.
 function(segc_add_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "" "SOURCES;LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_options(${name} PRIVATE -Wall -Wextra -Wno-unused-parameter)
   target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS})
-  if(NOT MLIR IN_LIST ARG_LINK_LIBS)
+  if(ARG_COLD AND TARGET SegcColdPCH)
+    target_compile_options(${name} PRIVATE -O0)
+    target_precompile_headers(${name} REUSE_FROM SegcColdPCH)
+  elseif(NOT MLIR IN_LIST ARG_LINK_LIBS)
     target_precompile_headers(${name} REUSE_FROM SegcRuntimePCH)
   endif()
   set_property(GLOBAL APPEND PROPERTY SEGC_LIBRARIES ${name})
