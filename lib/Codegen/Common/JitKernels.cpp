@@ -24,9 +24,11 @@ JitModule::~JitModule() = default;
 llvm::Expected<std::unique_ptr<JitModule>>
 JitModule::create(std::unique_ptr<llvm::LLVMContext> context,
                   std::unique_ptr<llvm::Module> module,
-                  llvm::TargetMachine &machine) {
-  optimizeModule(*module, machine);
+                  llvm::TargetMachine &machine, unsigned level) {
+  optimizeModule(*module, machine, level);
   llvm::orc::JITTargetMachineBuilder builder(module->getTargetTriple());
+  if (level < 2)
+    builder.setCodeGenOptLevel(llvm::CodeGenOptLevel::None);
   builder.setCPU(machine.getTargetCPU().str());
   if (!machine.getTargetFeatureString().empty())
     builder.addFeatures({machine.getTargetFeatureString().str()});

@@ -17,9 +17,9 @@ namespace segc {
 struct RecomputeChoice {
   KernelGraph graph;
   KernelOrder order;
-  double seconds = 0;               ///< Modelled seconds of the copies.
-  llvm::SmallVector<int64_t> alive; ///< Live bytes at each tick.
-  int64_t bound = 0;                ///< The largest number of live bytes.
+  double seconds = 0;                    ///< Modelled seconds of the copies.
+  llvm::SmallVector<int64_t> alive = {}; ///< Live bytes at each tick.
+  int64_t bound = 0;                     ///< The largest number of live bytes.
 };
 
 /// Trades time for memory in steps. Each step drops a value that is not

@@ -18,12 +18,15 @@ class TargetMachine;
 
 namespace segc {
 
-/// An LLVM module as machine code of this process.
+/// An LLVM module as machine code of this process, by LLVM's -O<level> (0 to
+/// 3). Below 2 registers are assigned and instructions selected in the shortest
+/// time, for code that runs once.
 class JitModule {
 public:
   static llvm::Expected<std::unique_ptr<JitModule>>
   create(std::unique_ptr<llvm::LLVMContext> context,
-         std::unique_ptr<llvm::Module> module, llvm::TargetMachine &machine);
+         std::unique_ptr<llvm::Module> module, llvm::TargetMachine &machine,
+         unsigned level = 2);
   ~JitModule();
 
   llvm::Expected<void *> lookup(llvm::StringRef symbol);

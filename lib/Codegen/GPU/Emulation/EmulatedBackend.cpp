@@ -143,8 +143,9 @@ EmulatedCudaBackend::load(ModuleOp kernels, const TargetVersion &) const {
       translate(kernels, *context, **machine);
   if (!module)
     return llvm::createStringError("translation failed");
-  auto code =
-      JitModule::create(std::move(context), std::move(module), **machine);
+  // A launch takes less time than the optimizations of -O2 would.
+  auto code = JitModule::create(std::move(context), std::move(module),
+                                **machine, /*level=*/1);
   if (!code)
     return code.takeError();
   return std::make_unique<EmulatedKernels>(*this, std::move(*code));
