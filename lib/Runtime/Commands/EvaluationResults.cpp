@@ -10,8 +10,8 @@
 #include "segc/Base/Hash.h"
 #include "segc/Base/Version.h"
 #include "segc/Runtime/Core/CheckpointFiles.h"
+#include "segc/Runtime/Prepare/CaseOrigin.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -80,20 +80,6 @@ StatusOr<OrderedJson> segc::configurationOf(const EvaluateOptions &options,
   return facts;
 }
 
-/// The files of a folder; any other path alone.
-static std::vector<std::string> filesAt(const std::string &path) {
-  std::error_code error;
-  if (!fs::is_directory(path, error))
-    return {path};
-  std::vector<std::string> files;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
-       entry.increment(error))
-    if (entry->is_regular_file(error))
-      files.push_back(entry->path().string());
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 StatusOr<std::string> segc::filesHash(const std::vector<std::string> &paths) {
   Sha256 all;
   std::string last;
@@ -101,7 +87,7 @@ StatusOr<std::string> segc::filesHash(const std::vector<std::string> &paths) {
     if (path.empty() || path == last)
       continue;
     last = path;
-    for (const std::string &file : filesAt(path)) {
+    for (const std::string &file : contentsOf(path)) {
       SEGC_ASSIGN_OR_RETURN(const std::string bytes, readFile(file));
       all.update(sha256(bytes) + "  " + fs::path(file).filename().string() +
                  "\n");

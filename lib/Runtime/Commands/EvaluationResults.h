@@ -32,7 +32,7 @@ StatusOr<OrderedJson> configurationOf(const EvaluateOptions &options,
 /// SHA-256 of the files in their order, whatever folders they are in: of a line
 /// "HASH  NAME" for each, as sha256sum prints them. A file that follows itself,
 /// as one of many slices does, counts once; an empty path counts for nothing;
-/// a folder is its files in the order of their names.
+/// an image in several files is all of them (contentsOf).
 StatusOr<std::string> filesHash(const std::vector<std::string> &paths);
 
 } // namespace segc

@@ -16,9 +16,7 @@
 using namespace segc;
 namespace fs = std::filesystem;
 
-/// The files of an image: those of a folder, of a header with its voxels, or
-/// the one that is named.
-static std::vector<std::string> contentsOf(const std::string &path) {
+std::vector<std::string> segc::contentsOf(const std::string &path) {
   std::vector<std::string> files;
   std::error_code error;
   if (!fs::is_directory(path, error))

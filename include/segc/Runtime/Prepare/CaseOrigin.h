@@ -13,6 +13,10 @@
 
 namespace segc {
 
+/// The files of an image: those of a folder in the order of their names, of a
+/// header with its voxels, or the one that is named.
+std::vector<std::string> contentsOf(const std::string &path);
+
 /// The files of a case, with paths in the folder of its data set, and what they
 /// held when the case was prepared.
 struct CaseOrigin {
