@@ -48,7 +48,8 @@ typedef enum segc_emulator_vote {
   SEGC_EMULATOR_VOTE_BALLOT = 2
 } segc_emulator_vote;
 
-/* Products of matrices by a warp, with f32 accumulators. */
+/* Products of matrices by a warp, with accumulators of f32; of int32 for S8,
+ * whose sums wrap around. */
 typedef enum segc_emulator_mma {
   SEGC_EMULATOR_MMA_F16_K16 = 0,  /* m16n8k16 */
   SEGC_EMULATOR_MMA_BF16_K16 = 1, /* m16n8k16 */
@@ -56,7 +57,8 @@ typedef enum segc_emulator_mma {
   SEGC_EMULATOR_MMA_F16_K8 = 3,   /* m16n8k8 */
   SEGC_EMULATOR_MMA_BF16_K8 = 4,  /* m16n8k8 */
   SEGC_EMULATOR_MMA_TF32_K4 = 5,  /* m16n8k4 */
-  SEGC_EMULATOR_MMA_KINDS = 6
+  SEGC_EMULATOR_MMA_S8_K32 = 6,   /* m16n8k32 */
+  SEGC_EMULATOR_MMA_KINDS = 7
 } segc_emulator_mma;
 
 /* What a fence orders. */
@@ -106,7 +108,7 @@ typedef struct segc_emulator_functions {
                       uint32_t transposed, uint32_t *result, const char *op);
   /* mma.sync: the fragments of PTX, in words; results are the accumulators. */
   void (*multiply)(segc_emulator_thread *, uint32_t kind, const uint32_t *a,
-                   const uint32_t *b, const float *c, float *result,
+                   const uint32_t *b, const void *c, void *result,
                    const char *op);
 
   /* cp.async of 4, 8 or 16 bytes, of which all but the first `source_bytes` are

@@ -65,15 +65,16 @@ namespace {
 
 struct Multiply {
   const uint32_t *a, *b;
-  const float *c;
-  float *result;
+  const void *c;
+  void *result;
 };
 
 /// Elements of A and B: how many are in a word, and the words of a fragment of
-/// A; one of B has half of them.
+/// A; one of B has half of them. They are multiplied and summed as `Number`.
+template <typename Number>
 struct MultiplyKind {
   uint32_t depth, elementsPerWord, wordsOfA;
-  void (*unpack)(uint32_t word, float *elements);
+  void (*unpack)(uint32_t word, Number *elements);
 };
 
 } // namespace
@@ -89,27 +90,37 @@ static void unpackBF16(uint32_t word, float *elements) {
 static void unpackTF32(uint32_t word, float *elements) {
   elements[0] = floatOfTF32(word);
 }
+/// Unsigned numbers wrap around as the signed sums of the instruction do.
+static void unpackS8(uint32_t word, uint32_t *elements) {
+  constexpr uint32_t sign = 0x80;
+  for (uint32_t i = 0; i < 4; ++i)
+    elements[i] = ((word >> (8 * i) & 0xff) ^ sign) - sign;
+}
 
-static constexpr MultiplyKind multiplyKinds[SEGC_EMULATOR_MMA_KINDS] = {
+static constexpr MultiplyKind<float> floatKinds[SEGC_EMULATOR_MMA_S8_K32] = {
     {16, 2, 4, unpackF16}, {16, 2, 4, unpackBF16}, {8, 1, 4, unpackTF32},
     {8, 2, 2, unpackF16},  {8, 2, 2, unpackBF16},  {4, 1, 2, unpackTF32}};
+static constexpr MultiplyKind<uint32_t> s8Kind = {32, 4, 4, unpackS8};
 
-static void multiplyTiles(EmulatedThread *warp, const MultiplyKind &kind) {
-  constexpr uint32_t rows = 16, columns = 8;
-  float a[rows][16], b[16][columns], sums[rows][columns];
+/// Returns the operations, a multiplication and a sum each.
+template <typename Number>
+static uint64_t multiplyTiles(EmulatedThread *warp,
+                              const MultiplyKind<Number> &kind) {
+  constexpr uint32_t rows = 16, columns = 8, maxDepth = 32;
+  Number a[rows][maxDepth], b[maxDepth][columns], sums[rows][columns];
   auto partOf = [&](uint32_t lane) -> Multiply & {
     return *static_cast<Multiply *>(warp[lane].arguments);
   };
   auto forSums = [&](auto &&visit) {
     for (uint32_t lane = 0; lane < Block::warpThreads; ++lane)
       for (uint32_t i = 0; i < 4; ++i)
-        visit(partOf(lane), i,
+        visit(partOf(lane), i * sizeof(Number),
               sums[lane / 4 + 8 * (i / 2)][lane % 4 * 2 + i % 2]);
   };
   for (uint32_t lane = 0; lane < Block::warpThreads; ++lane) {
     const Multiply &part = partOf(lane);
     uint32_t group = lane / 4, first = lane % 4 * kind.elementsPerWord;
-    float elements[2];
+    Number elements[4];
     for (uint32_t word = 0; word < kind.wordsOfA; ++word) {
       kind.unpack(part.a[word], elements);
       for (uint32_t e = 0; e < kind.elementsPerWord; ++e)
@@ -122,23 +133,32 @@ static void multiplyTiles(EmulatedThread *warp, const MultiplyKind &kind) {
         b[first + 4 * kind.elementsPerWord * word + e][group] = elements[e];
     }
   }
-  forSums([](Multiply &part, uint32_t i, float &sum) { sum = part.c[i]; });
+  forSums([](Multiply &part, size_t byte, Number &sum) {
+    std::memcpy(&sum, static_cast<const std::byte *>(part.c) + byte,
+                sizeof(sum));
+  });
   for (uint32_t row = 0; row < rows; ++row)
     for (uint32_t k = 0; k < kind.depth; ++k)
       for (uint32_t column = 0; column < columns; ++column)
         sums[row][column] += a[row][k] * b[k][column];
-  forSums([](Multiply &part, uint32_t i, float &sum) { part.result[i] = sum; });
+  forSums([](Multiply &part, size_t byte, Number &sum) {
+    std::memcpy(static_cast<std::byte *>(part.result) + byte, &sum,
+                sizeof(sum));
+  });
+  return uint64_t(2) * rows * columns * kind.depth;
 }
 
 static void multiply(segc_emulator_thread *opaque, uint32_t kind,
-                     const uint32_t *a, const uint32_t *b, const float *c,
-                     float *result, const char *op) {
+                     const uint32_t *a, const uint32_t *b, const void *c,
+                     void *result, const char *op) {
   EmulatedThread &thread = emulated(opaque);
   Multiply own = {a, b, c, result};
   thread.block->together(thread, ~0u, op, &own, [&](EmulatedThread *warp) {
-    multiplyTiles(warp, multiplyKinds[kind]);
+    uint64_t operations = kind == SEGC_EMULATOR_MMA_S8_K32
+                              ? multiplyTiles(warp, s8Kind)
+                              : multiplyTiles(warp, floatKinds[kind]);
     if (KernelCounts *counts = thread.block->options().counts)
-      counts->tensorFlops += uint64_t(2) * 16 * 8 * multiplyKinds[kind].depth;
+      counts->tensorFlops += operations;
   });
 }
 

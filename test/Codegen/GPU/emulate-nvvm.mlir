@@ -101,6 +101,40 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
+  // Products of 8-bit integers have sums of 32 bits that wrap around.
+  // CHECK-LABEL: llvm.func hidden @v.multiply.task(
+  // CHECK: %[[KIND:.*]] = llvm.mlir.constant(6 : i32)
+  // CHECK: llvm.call %{{[^(]*}}(%{{[^,]*}}, %[[KIND]],
+  // CHECK: llvm.load {{.*}} -> i32
+  // CHECK-NOT: nvvm
+  // CHECK: llvm.return
+  llvm.func @multiply(%out: !llvm.ptr, %n: i64) attributes {gpu.kernel, nvvm.kernel} {
+    %word = nvvm.read.ptx.sreg.tid.x : i32
+    %product = nvvm.mma.sync A[%word, %word, %word, %word] B[%word, %word] C[%word, %word, %word, %word]
+        {layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>, multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>, intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>, shape = #nvvm.shape<m = 16, n = 8, k = 32>}
+        : (i32, i32, i32) -> !llvm.struct<(i32, i32, i32, i32)>
+    %sum = llvm.extractvalue %product[0] : !llvm.struct<(i32, i32, i32, i32)>
+    llvm.store %sum, %out : i32, !llvm.ptr
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @saturated(%out: !llvm.ptr, %n: i64) attributes {gpu.kernel, nvvm.kernel} {
+    %word = nvvm.read.ptx.sreg.tid.x : i32
+    // expected-error @below {{'nvvm.mma.sync' op has no emulation on the host}}
+    %product = nvvm.mma.sync A[%word, %word, %word, %word] B[%word, %word] C[%word, %word, %word, %word]
+        {layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>, multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>, intOverflowBehavior = #nvvm.mma_int_overflow<satfinite>, shape = #nvvm.shape<m = 16, n = 8, k = 32>}
+        : (i32, i32, i32) -> !llvm.struct<(i32, i32, i32, i32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
   llvm.func @unknown(%n: i64) attributes {gpu.kernel, nvvm.kernel} {
     // expected-error @below {{'nvvm.cluster.arrive.relaxed' op has no emulation on the host}}
     nvvm.cluster.arrive.relaxed

@@ -13,6 +13,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 using namespace segc;
 using segc::test::Emulated;
@@ -407,6 +408,66 @@ TEST(Emulator, ProductsOfTiles) {
   checkProduct<SEGC_EMULATOR_MMA_F16_K8>(8);
   checkProduct<SEGC_EMULATOR_MMA_BF16_K8>(8);
   checkProduct<SEGC_EMULATOR_MMA_TF32_K4>(4);
+}
+
+/// Of both signs, with the least number that there is.
+static int signedElementOfA(int row, int k) {
+  return row == k % 16 ? -128 : (row * 31 + k * 17) % 251 - 125;
+}
+static int signedElementOfB(int k, int column) {
+  return column == k % 8 ? -128 : (k * 13 + column * 29) % 253 - 126;
+}
+/// What the sums begin with: some wrap around.
+static int32_t firstSum(int row, int column) {
+  return row == column ? std::numeric_limits<int32_t>::max()
+                       : row * 1000000 - column;
+}
+static int32_t sumOfIntegers(int row, int column) {
+  int64_t sum = firstSum(row, column);
+  for (int k = 0; k < 32; ++k)
+    sum += signedElementOfA(row, k) * signedElementOfB(k, column);
+  return static_cast<int32_t>(sum);
+}
+
+/// Leaves what differs from the sums.
+static void productOfIntegers(void *const *buffers, void *scratch, int64_t,
+                              int64_t) {
+  Gpu gpu(scratch);
+  int group = static_cast<int>(gpu.thread() / 4),
+      member = static_cast<int>(gpu.thread() % 4);
+  auto word = [](auto element, int k) {
+    uint32_t result = 0;
+    for (int i = 0; i < 4; ++i)
+      result |= static_cast<uint32_t>(static_cast<uint8_t>(element(k + i)))
+                << (8 * i);
+    return result;
+  };
+  int first = 4 * member, next = 16;
+  auto a = [](int row) {
+    return [=](int k) { return signedElementOfA(row, k); };
+  };
+  auto b = [&](int k) { return signedElementOfB(k, group); };
+  uint32_t aWords[] = {word(a(group), first), word(a(group + 8), first),
+                       word(a(group), first + next),
+                       word(a(group + 8), first + next)};
+  uint32_t bWords[] = {word(b, first), word(b, first + next)};
+  int32_t c[4], result[4];
+  for (int i = 0; i < 4; ++i)
+    c[i] = firstSum(group + 8 * (i / 2), 2 * member + i % 2);
+  gpu.self->functions->multiply(gpu.self, SEGC_EMULATOR_MMA_S8_K32, aWords,
+                                bWords, c, result, "mma");
+  for (int i = 0; i < 4; ++i) {
+    int row = group + 8 * (i / 2), column = 2 * member + i % 2;
+    static_cast<float *>(buffers[1])[row * 8 + column] =
+        static_cast<float>(int64_t(result[i]) - sumOfIntegers(row, column));
+  }
+}
+
+TEST(Emulator, ProductsOfIntegers) {
+  Emulated run(productOfIntegers, 32);
+  EXPECT_THAT(run.errors(), testing::Each(""));
+  for (int i = 0; i < 16 * 8; ++i)
+    EXPECT_EQ(run.out[i], 0) << "row " << i / 8 << " column " << i % 8;
 }
 
 /// Element (row, column) of matrix m is m * 64 + row * 8 + column.

@@ -49,12 +49,19 @@ Value KernelEmulation::specialRegister(Operation *op) {
 static std::optional<segc_emulator_mma> kindOf(NVVM::MmaOp op) {
   NVVM::MMAShapeAttr shape = op.getShape();
   auto type = op.getMultiplicandAPtxType();
-  if (op.accumPtxType() != NVVM::MMATypes::f32 ||
-      op.resultPtxType() != NVVM::MMATypes::f32 || shape.getM() != 16 ||
-      shape.getN() != 8 || !type || op.getMultiplicandBPtxType() != type ||
+  bool isS8 = type == NVVM::MMATypes::s8;
+  NVVM::MMATypes sums = isS8 ? NVVM::MMATypes::s32 : NVVM::MMATypes::f32;
+  if (op.accumPtxType() != sums || op.resultPtxType() != sums ||
+      shape.getM() != 16 || shape.getN() != 8 || !type ||
+      op.getMultiplicandBPtxType() != type ||
       op.getLayoutA() != NVVM::MMALayout::row ||
       op.getLayoutB() != NVVM::MMALayout::col)
     return std::nullopt;
+  if (isS8)
+    return shape.getK() == 32 &&
+                   op.getIntOverflowBehavior() == NVVM::MMAIntOverflow::wrapped
+               ? std::optional(SEGC_EMULATOR_MMA_S8_K32)
+               : std::nullopt;
   auto either =
       [&](int64_t deep, segc_emulator_mma ofDeep, int64_t flat,
           segc_emulator_mma ofFlat) -> std::optional<segc_emulator_mma> {
