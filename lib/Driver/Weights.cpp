@@ -9,6 +9,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "segc/Base/Json.h"
+#include "segc/Plan/PipelineKeys.h"
 #include "segc/Runtime/Core/KernelObserver.h"
 #include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Core/Safetensors.h"
@@ -116,7 +117,7 @@ Status embed(const std::string &path, ArrayAttr folded,
     for (auto entry : folded.getAsRange<DictionaryAttr>())
       SEGC_RETURN_IF_ERROR(embedder.fold(entry));
   OrderedJson described = OrderedJson::parse(contents.manifest);
-  recordOrientation(file, described["pipeline"]);
+  setOrientation(recordedOrientation(file), described["pipeline"]);
   contents.manifest = described.dump();
   return Status::success();
 }

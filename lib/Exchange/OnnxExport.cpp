@@ -85,7 +85,7 @@ llvm::Expected<std::string> OnnxExporter::pipeline(StringRef keys) {
   std::string text;
   llvm::raw_string_ostream(text) << seg::toJson(network.getPipeline());
   OrderedJson json = OrderedJson::parse(text);
-  recordOrientation(weights, json);
+  setOrientation(recordedOrientation(weights), json);
   if (!keys.empty())
     if (Status status = setPipelineKeys(keys.str(), json); !status.ok())
       return llvm::createStringError(status.message());

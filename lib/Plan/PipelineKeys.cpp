@@ -8,6 +8,8 @@
 #include "segc/Plan/PipelineKeys.h"
 #include "segc/Plan/DataPipeline.h"
 
+#include <algorithm>
+
 using namespace segc;
 
 static constexpr const char *option = "--pipeline";
@@ -32,4 +34,18 @@ Status segc::setPipelineKeys(const std::string &text, OrderedJson &pipeline) {
                              "\", which a pipeline \"" + parsed.kind +
                              "\" does not have");
   return Status::success();
+}
+
+void segc::setOrientation(const std::string &recorded, OrderedJson &pipeline) {
+  constexpr const char *name = "orientation";
+  if (recorded.empty() || !pipeline.is_object() || pipeline.contains("plan"))
+    return;
+  const auto kind = pipeline.find("kind");
+  const auto &keys = pipelineKeys(kind != pipeline.end() && kind->is_string()
+                                      ? kind->get<std::string>()
+                                      : std::string());
+  if (std::any_of(keys.begin(), keys.end(), [&](const PipelineKey &key) {
+        return std::string_view(key.name) == name;
+      }))
+    pipeline[name] = recorded;
 }

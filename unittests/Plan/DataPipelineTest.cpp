@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Plan/DataPipeline.h"
+#include "segc/Plan/PipelineKeys.h"
 
 #include <gmock/gmock.h>
 #include <map>
@@ -103,6 +104,20 @@ TEST(DataPipelineTest, UnknownKeysAreNamed) {
   EXPECT_THAT(read(json)->unknownKeys, ElementsAre("dim", "padto"));
   // A kind of another host has keys of its own.
   EXPECT_TRUE(read({{"kind", "mine"}, {"place", 3}})->unknownKeys.empty());
+}
+
+TEST(DataPipelineTest, OrientationOfWeights) {
+  auto with = [](const Json &json, const std::string &recorded) {
+    OrderedJson pipeline = OrderedJson::parse(json.dump());
+    setOrientation(recorded, pipeline);
+    return pipeline.value("orientation", "none");
+  };
+  EXPECT_EQ(with(patches, "RAS"), "RAS");
+  EXPECT_EQ(with({{"kind", "decathlon"}, {"orientation", "RAS"}}, "file"),
+            "file");
+  EXPECT_EQ(with(patches, ""), "none");
+  EXPECT_EQ(with(slices, "file"), "none");
+  EXPECT_EQ(with({{"kind", "nnunet"}, {"plan", "{}"}}, "file"), "none");
 }
 
 TEST(DataPipelineTest, WhatDataSetsNeed) {

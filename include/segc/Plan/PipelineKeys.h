@@ -22,6 +22,11 @@ namespace segc {
 /// `pipeline` is none.
 Status setPipelineKeys(const std::string &text, OrderedJson &pipeline);
 
+/// Writes the orientation that weights record ("RAS", "file", or "" for none)
+/// into the pipeline of a model that they become a part of. A plan has its own,
+/// and pipelines of slices have none.
+void setOrientation(const std::string &recorded, OrderedJson &pipeline);
+
 } // namespace segc
 
 #endif // SEGC_PLAN_PIPELINEKEYS_H

@@ -227,13 +227,6 @@ std::string segc::recordedOrientation(const SafetensorsFile &file) {
   return found == metadata.end() ? "file" : found->second;
 }
 
-void segc::recordOrientation(const SafetensorsFile &file,
-                             OrderedJson &pipeline) {
-  const std::string recorded = recordedOrientation(file);
-  if (!recorded.empty() && pipeline.is_object() && !pipeline.contains("plan"))
-    pipeline["orientation"] = recorded;
-}
-
 Status
 segc::writeSafetensors(const std::string &path,
                        const std::vector<TensorSource> &tensors,

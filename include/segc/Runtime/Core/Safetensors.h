@@ -87,10 +87,6 @@ private:
 /// these weights were trained in: "RAS" or "file". "file" for what segrun wrote
 /// before there was a record, "" for files of other programs.
 std::string recordedOrientation(const SafetensorsFile &file);
-/// Writes this record into the pipeline of a model that these weights become a
-/// part of, which may have none of its own; a plan has one.
-void recordOrientation(const SafetensorsFile &file,
-                       nlohmann::ordered_json &pipeline);
 
 /// A tensor to be written.
 struct TensorSource {
