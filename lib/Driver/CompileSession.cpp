@@ -193,16 +193,10 @@ llvm::Error Session::prepare() {
       return llvm::createStringError("cannot collect remarks");
     remarks.emplace(std::move(*file));
   }
-  if (options.text.empty()) {
-    auto parsed = parseText(context, sources, options.input);
-    if (!parsed)
-      return parsed.takeError();
-    module = std::move(*parsed);
-  } else {
-    module = parseSourceString<ModuleOp>(options.text, &context, options.input);
-    if (!module)
-      return llvm::createStringError("cannot read " + options.input);
-  }
+  auto parsed = parseInput(context, sources, options);
+  if (!parsed)
+    return parsed.takeError();
+  module = std::move(*parsed);
   auto first = phasesDone(*module, options);
   if (!first)
     return first.takeError();

@@ -34,6 +34,18 @@ llvm::Expected<OwningOpRef<ModuleOp>> readModule(MLIRContext &context,
   return parseText(context, sources, path);
 }
 
+llvm::Expected<OwningOpRef<ModuleOp>>
+parseInput(MLIRContext &context, llvm::SourceMgr &sources,
+           const CompileOptions &options) {
+  if (options.text.empty())
+    return parseText(context, sources, options.input);
+  auto module =
+      parseSourceString<ModuleOp>(options.text, &context, options.input);
+  if (!module)
+    return llvm::createStringError("cannot read " + options.input);
+  return module;
+}
+
 llvm::Error printModule(ModuleOp module, llvm::StringRef path) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -280,17 +292,10 @@ llvm::Error forEachProgram(
   SourceMgrDiagnosticHandler handler(sources, &context);
   if (llvm::Error error = registerPasses(options))
     return error;
-  OwningOpRef<ModuleOp> module;
-  if (options.text.empty()) {
-    auto parsed = parseText(context, sources, options.input);
-    if (!parsed)
-      return parsed.takeError();
-    module = std::move(*parsed);
-  } else {
-    module = parseSourceString<ModuleOp>(options.text, &context, options.input);
-  }
-  if (!module)
-    return llvm::createStringError("cannot read " + options.input);
+  auto parsed = parseInput(context, sources, options);
+  if (!parsed)
+    return parsed.takeError();
+  OwningOpRef<ModuleOp> module = std::move(*parsed);
   if (llvm::Error error = checkPrecision(options.pipeline))
     return error;
   auto done = phasesDone(*module, options);

@@ -13,6 +13,7 @@
 #include "segc/Pipelines/Phases.h"
 #include "segc/Target/TargetBackend.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/SourceMgr.h"
 #include <string>
 #include <vector>
 
@@ -61,6 +62,12 @@ llvm::Error compile(const CompileOptions &options);
 /// Reads a module; diagnostics go to stderr with the source line.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 readModule(mlir::MLIRContext &context, llvm::StringRef path);
+
+/// Parses the text of the options, or their input file where they have none.
+/// Diagnostics go to the context's handler; `sources` owns the text of a file.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+parseInput(mlir::MLIRContext &context, llvm::SourceMgr &sources,
+           const CompileOptions &options);
 
 /// Runs the phases [first, last] with the passes inserted after them, and dumps
 /// the IR if `dumpTo` is set. A failure writes a reproducer beside the output;
