@@ -132,16 +132,16 @@ static CommandResult evaluateCache(const EvaluateOptions &options,
   const std::vector<FailedCase> failures = work.failures();
   for (const FailedCase &failure : failures)
     printMessage(failure.name + ": " + failure.status.message());
-  return work.close(
-      finishTable(options, table, failures, places.size(), [&]() -> Status {
+  const EvaluationPage page = {
+      model.runner.manifest().network + " evaluation",
+      cases.cache->plan().labelNames(), [&]() -> StatusOr<OrderedJson> {
         SEGC_ASSIGN_OR_RETURN(OrderedJson facts,
                               configurationOf(options, model.runner));
         facts["plan_sha256"] = cases.cache->planHash();
         facts["cases_sha256"] = cases.cache->inputsHash();
-        return writeReport(options.results,
-                           model.runner.manifest().network + " evaluation",
-                           cases.cache->plan().labelNames(), facts);
-      }));
+        return facts;
+      }};
+  return work.close(finishTable(options, table, failures, places.size(), page));
 }
 
 /// Prints an evaluation and writes it into the folder for results.

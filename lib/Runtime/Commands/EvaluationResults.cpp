@@ -11,6 +11,7 @@
 #include "segc/Base/Version.h"
 #include "segc/Runtime/Core/CheckpointFiles.h"
 #include "segc/Runtime/Prepare/CaseOrigin.h"
+#include "segc/Runtime/Train/Report.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -31,11 +32,10 @@ CommandCases::Work segc::evaluationWork(const EvaluateOptions &options,
 CommandResult segc::finishTable(const EvaluateOptions &options,
                                 MetricsTable &table,
                                 const std::vector<FailedCase> &failures,
-                                size_t cases,
-                                const std::function<Status()> &report) {
+                                size_t cases, const EvaluationPage &page) {
   Status status;
+  std::string names;
   if (!failures.empty()) {
-    std::string names;
     for (const FailedCase &failure : failures)
       names += (names.empty() ? "" : ", ") + failure.name;
     status = dataLoss(std::to_string(failures.size()) + " of " +
@@ -47,7 +47,11 @@ CommandResult segc::finishTable(const EvaluateOptions &options,
   std::printf("%s", table.toText().c_str());
   if (!options.results.empty()) {
     SEGC_RETURN_IF_ERROR(writeCaseMetrics(table, options.results));
-    SEGC_RETURN_IF_ERROR(report());
+    SEGC_ASSIGN_OR_RETURN(OrderedJson facts, page.configuration());
+    if (!names.empty())
+      facts["failed_cases"] = names;
+    SEGC_RETURN_IF_ERROR(
+        writeReport(options.results, page.title, page.labelNames, facts));
   }
   return status.ok() ? CommandResult(status) : CommandResult::partial(status);
 }

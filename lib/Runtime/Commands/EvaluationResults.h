@@ -18,12 +18,20 @@ namespace segc {
 CommandCases::Work evaluationWork(const EvaluateOptions &options,
                                   std::vector<std::string> names);
 
+/// The report of an evaluation.
+struct EvaluationPage {
+  std::string title;
+  std::vector<std::string> labelNames;
+  /// What was compared, and with what. Called once the metrics are written.
+  std::function<StatusOr<OrderedJson>()> configuration;
+};
+
 /// What evaluations of label files and of caches end with: prints and writes
-/// the metrics of the cases that could be measured, then the report by
-/// `report`, where there is a folder for results. The result names the others.
+/// the metrics of the cases that could be measured, then the report, where
+/// there is a folder for results. The result and the report name the others.
 CommandResult finishTable(const EvaluateOptions &options, MetricsTable &table,
                           const std::vector<FailedCase> &failures, size_t cases,
-                          const std::function<Status()> &report);
+                          const EvaluationPage &page);
 
 /// What a model is evaluated with, for a report.
 StatusOr<OrderedJson> configurationOf(const EvaluateOptions &options,

@@ -17,7 +17,6 @@
 #include "segc/Runtime/Inference/EvaluateFolders.h"
 #include "segc/Runtime/Metrics/ExampleCases.h"
 #include "segc/Runtime/Metrics/MetricsRecord.h"
-#include "segc/Runtime/Train/Report.h"
 
 #include <algorithm>
 
@@ -118,12 +117,11 @@ CommandResult ComparedFolders::finish(MetricsTable &table,
     SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
     SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
   }
-  return finishTable(options, table, failures, pairs.size(), [&]() -> Status {
-    drawExamples(table, limits);
-    SEGC_ASSIGN_OR_RETURN(const OrderedJson facts, configuration());
-    return writeReport(options.results, "Evaluation of label files",
-                       images.labelNames(), facts);
-  });
+  return finishTable(options, table, failures, pairs.size(),
+                     {"Evaluation of label files", images.labelNames(), [&] {
+                        drawExamples(table, limits);
+                        return configuration();
+                      }});
 }
 
 CommandResult segc::evaluateFolders(const EvaluateOptions &options,

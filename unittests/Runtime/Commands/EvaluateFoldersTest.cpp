@@ -59,9 +59,12 @@ TEST_F(EvaluateFolders, NamesWhatDiffers) {
   write("l/missing.nii.gz", labels);
   write("p/same.nii.gz", labels);
   write("l/same.nii.gz", labels);
-  EXPECT_EQ(evaluate(), 3);
+  EXPECT_EQ(evaluate({"--results", folder + "/r"}), 3);
   EXPECT_THAT(output, HasSubstr("no prediction has the name missing"));
   EXPECT_THAT(output, HasSubstr("2 of 3 cases failed: missing, moved"));
+  auto report = readFile(folder + "/r/report.html");
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(*report, HasSubstr("missing, moved"));
 }
 
 TEST_F(EvaluateFolders, NamesPicturesThatAreLeftOut) {
