@@ -28,6 +28,9 @@ ProductWork productWork(seg::StrategyAttr strategy) {
   // Four products of 8-bit integers take the time of one of f32.
   if (strategy.getKind() == "int8")
     work.share = 0.25;
+  // Tensor cores have twice the rate of 16 bits for them.
+  if (strategy.getKind().starts_with("mma_int8"))
+    work.share = 1.0 / 32;
   // A tile of m outputs and 3 taps takes m + 2 products instead of 3 m. The
   // factor 2 is for the transforms.
   constexpr double withTransforms = 2;

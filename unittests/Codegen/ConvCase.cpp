@@ -183,6 +183,36 @@ std::string segc::test::prologueText(const ConvCase &c, Prologue prologue,
 
 /// Each addition of products of numbers in [-1, 1) has an error of about 2^-24
 /// times the sum.
+std::string segc::test::quantizedText(std::string text,
+                                      const std::string &input,
+                                      const std::string &filter) {
+  size_t op = text.rfind('%', text.find("= seg.conv")),
+         types = text.find(" : (", op) + 4;
+  auto split = llvm::StringRef(text).substr(types).split(", ");
+  std::string large = split.first.str(),
+              weights =
+                  split.second
+                      .take_until([](char c) { return c == ',' || c == ')'; })
+                      .str();
+  auto bytes = [](llvm::StringRef type) {
+    return (type.drop_back(4) + "i8>").str();
+  };
+  std::string scales =
+      "tensor<" +
+      llvm::StringRef(weights).rsplit('x').first.rsplit('x').second.str() +
+      "xf32>";
+  std::string ops =
+      "%qx = seg.quantize " + input + " scale 0.0078125 : " + large + " -> " +
+      bytes(large) + "\n%dx = seg.dequantize %qx scale 0.0078125 : (" +
+      bytes(large) + ") -> " + large + "\n%qw, %sw = seg.quantize_filter " +
+      filter + " : (" + weights + ") -> (" + bytes(weights) + ", " + scales +
+      ")\n%dw = seg.dequantize %qw scales %sw : (" + bytes(weights) + ", " +
+      scales + ") -> " + weights + "\n";
+  size_t operands = text.find(input + ", " + filter, op);
+  text.replace(operands, input.size() + 2 + filter.size(), "%dx, %dw");
+  return text.insert(op, ops);
+}
+
 void segc::test::checkConv(const std::string &text, KernelTestOptions options) {
   options.tolerance = 1e-4;
   for (const char *target : {"x86-64-v4", "x86-64-v3"}) {

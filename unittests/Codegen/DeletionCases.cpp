@@ -211,6 +211,34 @@ func.func @f(%x: !xh, %w: !wh) -> !y {
 )";
 }
 
+/// With quantized factors, the input's behind a ReLU.
+static std::string convOfIntegers(const std::string &strategy) {
+  return R"(
+!xh = tensor<$Nx5x7x64xbf16>
+!x = tensor<$Nx5x7x64xf32>
+!xi = tensor<$Nx5x7x64xi8>
+!w = tensor<3x3x64x32xf32>
+!wi = tensor<3x3x64x32xi8>
+!s = tensor<32xf32>
+!y = tensor<$Nx5x7x32xf32>
+func.func @f(%x: !xh, %w: !w) -> !y {
+  %0 = seg.fusion (%a = %x : !xh, %b = %w : !w) -> (!y)
+      attributes {strategy = #seg.strategy<)" +
+         strategy + R"(, temp_bytes = 18560>} {
+    %1 = seg.cast %a : !xh -> !x
+    %2 = seg.relu %1 : !x
+    %3 = seg.quantize %2 scale 0.0078125 : !x -> !xi
+    %4 = seg.dequantize %3 scale 0.0078125 : (!xi) -> !x
+    %5, %6 = seg.quantize_filter %b : (!w) -> (!wi, !s)
+    %7 = seg.dequantize %5 scales %6 : (!wi, !s) -> !w
+    %8 = seg.conv %4, %7 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    seg.yield %8 : !y
+  }
+  return %0 : !y
+}
+)";
+}
+
 static std::string filterGradOfBf16(const std::string &strategy,
                                     const std::string &in = "16",
                                     bool prologue = false) {
@@ -321,6 +349,18 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        convOfPatches(mmaPatch, /*prologue=*/true),
        {},
        copyingGemmMasks(35, 32, 144, 9),
+       /*copies=*/true},
+      {"integers",
+       convOfIntegers("mma_int8, tile = [32, 32, 32], warp_rows = 16, "
+                      "warp_columns = 16, stages = 3"),
+       {},
+       copyingGemmMasks(35, 32, 576, 18),
+       /*copies=*/true},
+      {"integers by patches",
+       convOfIntegers("mma_int8_patch, tile = [32, 32, 32], box = [1, 4, 8], "
+                      "warp_rows = 16, warp_columns = 16, stages = 3"),
+       {},
+       copyingGemmMasks(35, 32, 576, 9),
        /*copies=*/true},
       {"few channels",
        convText(image),

@@ -12,42 +12,10 @@
 #include "ConvCase.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/Common/StrategySelection.h"
-#include "llvm/ADT/StringExtras.h"
 #include <gtest/gtest.h>
 
 using namespace segc;
 using namespace segc::test;
-
-/// Quantizes both factors of the convolution of a text, whose operands are
-/// called `input` and `filter`.
-static std::string quantized(std::string text, const std::string &input,
-                             const std::string &filter) {
-  size_t op = text.rfind('%', text.find("= seg.conv")),
-         types = text.find(" : (", op) + 4;
-  auto split = llvm::StringRef(text).substr(types).split(", ");
-  std::string large = split.first.str(),
-              weights =
-                  split.second
-                      .take_until([](char c) { return c == ',' || c == ')'; })
-                      .str();
-  auto bytes = [](llvm::StringRef type) {
-    return (type.drop_back(4) + "i8>").str();
-  };
-  std::string scales =
-      "tensor<" +
-      llvm::StringRef(weights).rsplit('x').first.rsplit('x').second.str() +
-      "xf32>";
-  std::string ops =
-      "%qx = seg.quantize " + input + " scale 0.0078125 : " + large + " -> " +
-      bytes(large) + "\n%dx = seg.dequantize %qx scale 0.0078125 : (" +
-      bytes(large) + ") -> " + large + "\n%qw, %sw = seg.quantize_filter " +
-      filter + " : (" + weights + ") -> (" + bytes(weights) + ", " + scales +
-      ")\n%dw = seg.dequantize %qw scales %sw : (" + bytes(weights) + ", " +
-      scales + ") -> " + weights + "\n";
-  size_t operands = text.find(input + ", " + filter, op);
-  text.replace(operands, input.size() + 2 + filter.size(), "%dx, %dw");
-  return text.insert(op, ops);
-}
 
 namespace {
 
@@ -83,8 +51,8 @@ protected:
       EXPECT_EQ(checkKernels(text, options), "") << chosen << "\n" << text;
   }
   void checkConvs(const ConvCase &c) {
-    check(quantized(convText(c), "%a", "%b"));
-    check(quantized(convTransposeText(c), "%a", "%b"));
+    check(quantizedText(convText(c), "%a", "%b"));
+    check(quantizedText(convTransposeText(c), "%a", "%b"));
   }
 };
 
@@ -103,19 +71,20 @@ TEST_P(Int8Kernels, Volumes) {
 // Vectors of output channels are masked, or narrower.
 TEST_P(Int8Kernels, OddOutputs) {
   for (int64_t out : {1, 3, 17, 70})
-    check(quantized(convText({{5, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, out}),
-                    "%a", "%b"));
+    check(quantizedText(
+        convText({{5, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, out}), "%a",
+        "%b"));
 }
 
 // What a prologue computes is quantized as it is packed.
 TEST_P(Int8Kernels, Prologues) {
   ConvCase c = {{9, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 16};
   std::string large = convTypes(c).large;
-  check(quantized(
+  check(quantizedText(
       prologueText(c, {{large}, "%x = seg.relu %a0 : " + large + "\n"}, "conv"),
       "%x", "%a1"));
-  check(quantized(prologueText(c, concatenated(c.large, {20, 12}), "conv"),
-                  "%x", "%a2"));
+  check(quantizedText(prologueText(c, concatenated(c.large, {20, 12}), "conv"),
+                      "%x", "%a2"));
 }
 
 // A filter of zeros in one channel, and the largest sums that there may be.
@@ -130,7 +99,7 @@ TEST_P(Int8Kernels, Extremes) {
   for (size_t i = 0; i < filter.size(); ++i)
     filter[i] = i % 16 == 5 ? 0 : i % 16 == 6 ? -2 : 2;
   options.inputs = {{0, inputs}, {1, filter}};
-  EXPECT_EQ(checkKernels(quantized(convText(c), "%a", "%b"), options), "");
+  EXPECT_EQ(checkKernels(quantizedText(convText(c), "%a", "%b"), options), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Int8Kernels,
@@ -143,11 +112,12 @@ TEST(Int8Strategy, RefusesWhatItCannotSum) {
   c.strategy = "direct, lanes = 16, nb = 1, block = [1, 1, 3], tile = [1, 3, "
                "3], groups = 1, share_taps = false, in_place = false, unroll = "
                "1, temp_bytes = 9216";
-  EXPECT_NE(checkKernels(quantized(convText(c), "%a", "%b"), options)
+  EXPECT_NE(checkKernels(quantizedText(convText(c), "%a", "%b"), options)
                 .find("has quantized factors: expects a strategy of kind int8"),
             std::string::npos);
   ConvCase odd = {{3, 3}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 20, 16};
-  EXPECT_NE(checkKernels(quantized(convText(odd), "%a", "%b"), options), "");
+  EXPECT_NE(checkKernels(quantizedText(convText(odd), "%a", "%b"), options),
+            "");
 }
 
 } // namespace

@@ -11,6 +11,7 @@
 
 #include "GpuBackendBase.h"
 #include "segc/Codegen/GPU/GpuBackend.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Target/PerformanceModel.h"
 
 using namespace mlir;
@@ -61,15 +62,17 @@ GpuPerformanceModel::predict(seg::FusionOp fusion, const TargetVersion &version,
       *gpuOnDevice(static_cast<const GpuTarget &>(version), device);
   KernelPrediction result;
   MultiplyType multiplied = productWork(fusion.getStrategyAttr()).multiplyType;
-  result.arithmetic = multiplyTypeName(multiplied).str();
-  if (multiplied != MultiplyType::F32)
+  Operation *root = fusion.getRoot();
+  bool isInt8 = root && seg::multipliesInt8(root);
+  result.arithmetic = isInt8 ? "int8" : multiplyTypeName(multiplied).str();
+  if (isInt8 || multiplied != MultiplyType::F32)
     result.arithmetic += " tensor cores";
   result.flops = fusion.flops();
   result.bytes = fusion.bytes();
   result.boundSeconds =
-      target.modelledSeconds(result.flops *
-                                 ProductWork{/*share=*/1, products}.on(target),
-                             result.bytes, /*cores=*/1) +
+      target.modelledSeconds(
+          result.flops * ProductWork{isInt8 ? 0.5 : 1, products}.on(target),
+          result.bytes, /*cores=*/1) +
       target.launchSeconds;
 
   // Launches are counted below, whichever model has which of them.

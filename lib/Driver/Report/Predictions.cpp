@@ -150,9 +150,11 @@ llvm::Error addPredictions(Version &version, const Target &target,
       pipeline.threads, pipeline.unverifiedKernels, pipeline.conv);
   if (failed(compiled))
     return llvm::createStringError("no strategies for predictions");
-  // The fastest that the precision allows.
+  // The fastest that the precision allows; models know quantized factors.
   MultiplyType products =
-      lookupMultiplyType(pipeline.precision).value_or(MultiplyType::F32);
+      pipeline.precision == "int8"
+          ? MultiplyType::Bf16
+          : lookupMultiplyType(pipeline.precision).value_or(MultiplyType::F32);
   version.devices = options.devices;
   for (Entry &entry : version.entries) {
     exec::ProgramOp program = findProgram(module, entry.name);

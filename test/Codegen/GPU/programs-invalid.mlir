@@ -151,7 +151,7 @@ func.func @tile(%x: !x, %w: !w) -> !x {
 // A strategy of another target.
 func.func @kind(%x: !x, %w: !w) -> !x {
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) attributes {strategy = #seg.strategy<direct>} {
-    // expected-error @+1 {{'seg.conv' op expects a strategy of the target cuda of kind implicit_gemm or mma_sync or mma_patch or mma_few_channels or wgmma or wgmma_patch or cudnn, got 'direct'}}
+    // expected-error @+1 {{'seg.conv' op expects a strategy of the target cuda of kind implicit_gemm or mma_sync or mma_int8 or mma_patch or mma_int8_patch or mma_few_channels or wgmma or wgmma_patch or cudnn, got 'direct'}}
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %1 : !x
   }

@@ -410,6 +410,8 @@ TEST(Emulator, ProductsOfTiles) {
   checkProduct<SEGC_EMULATOR_MMA_TF32_K4>(4);
 }
 
+} // namespace
+
 /// Of both signs, with the least number that there is.
 static int signedElementOfA(int row, int k) {
   return row == k % 16 ? -128 : (row * 31 + k * 17) % 251 - 125;
@@ -462,6 +464,8 @@ static void productOfIntegers(void *const *buffers, void *scratch, int64_t,
         static_cast<float>(int64_t(result[i]) - sumOfIntegers(row, column));
   }
 }
+
+namespace {
 
 TEST(Emulator, ProductsOfIntegers) {
   Emulated run(productOfIntegers, 32);

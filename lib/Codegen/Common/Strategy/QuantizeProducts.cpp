@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// The pass names convolutions' operands through KernelModel::preparedOperand
-// alone; calibration says which ops it concerns.
+// Calibration says which ops the pass concerns; it relies on their first two
+// operands, input and filter.
 
 #include "segc/Codegen/Common/Passes.h"
 #include "segc/Codegen/Common/StrategySelection.h"
@@ -98,9 +98,9 @@ std::string QuantizeProductsPass::refusal(seg::FusionOp fusion,
     return llvm::formatv("sensitive: 8 bits err by {0:e1}, at most {1:e1} "
                          "allowed",
                          error, maxError.getValue());
-  int64_t input = preparedInput(fusion, *context.target.backend);
-  if (input < 0 || !isParameter(fusion.getInputs()[input]) ||
-      root->getOperand(1) != fusion.getBody().getArgument(input))
+  auto filter = dyn_cast<BlockArgument>(root->getOperand(1));
+  if (!context.constantOperand || !filter ||
+      !isParameter(fusion.getInputs()[filter.getArgNumber()]))
     return "its filter is no parameter";
   return "";
 }

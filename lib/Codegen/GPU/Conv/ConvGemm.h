@@ -72,10 +72,11 @@ struct GemmRun {
   mlir::Value inside; ///< If false, the elements are zero.
   /// Where they lie; null if a prologue computes them.
   mlir::Value memref, element;
-  /// Emits their values in f32 where they are inside; null if they are packed.
+  /// Emits their values in f32 where they are inside, whole numbers where they
+  /// are multiplied as such; null if they are packed.
   std::function<mlir::Value(int64_t lanes)> load = {};
-  /// Whether an element of the memref, an f32, holds two of 16 bits, which are
-  /// what `element` numbers.
+  /// Whether an element of the memref, an f32, holds two of 16 bits, or four of
+  /// 8, which are what `element` numbers.
   bool isPacked = false;
 };
 

@@ -12,6 +12,7 @@
 #define SEGC_LIB_CODEGEN_GPU_CONV_CONVKINDS_H
 
 #include "GemmTilings.h"
+#include "QuantizedFilter.h"
 
 namespace segc {
 
@@ -68,6 +69,45 @@ struct Kind<MmaPatchTiling> {
   static std::string noTiling(const GemmWork &) {
     return "reads patches of 16 channels or more, at stride 1, of values that "
            "mma_sync multiplies";
+  }
+  static constexpr auto emit = emitMmaPatchBlock;
+};
+
+/// What both kinds of quantized factors share.
+struct MmaInt8Kind {
+  static constexpr bool hasMultiplyType = false, multipliesTf32 = false,
+                        isUnverified = true, copiesFilters = true,
+                        copiesBoxes = false;
+};
+
+template <>
+struct Kind<Int8MmaTiling> : MmaInt8Kind {
+  static constexpr llvm::StringLiteral name = "mma_int8";
+  static constexpr SizeParameter<Int8MmaTiling> sizes[] = {
+      {"warp_rows", &Int8MmaTiling::warpRows},
+      {"warp_columns", &Int8MmaTiling::warpColumns},
+      {"stages", &Int8MmaTiling::stages}};
+  static constexpr bool hasBox = false;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = quantizedRefusal(work.fusion);
+    return reason.empty() ? "no tiling" : reason;
+  }
+  static constexpr auto emit = emitMmaBlock;
+};
+
+template <>
+struct Kind<Int8PatchTiling> : MmaInt8Kind {
+  static constexpr llvm::StringLiteral name = "mma_int8_patch";
+  static constexpr SizeParameter<Int8PatchTiling> sizes[] = {
+      {"warp_rows", &Int8PatchTiling::warpRows},
+      {"warp_columns", &Int8PatchTiling::warpColumns},
+      {"stages", &Int8PatchTiling::stages}};
+  static constexpr bool hasBox = true;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = quantizedRefusal(work.fusion);
+    return reason.empty()
+               ? "reads patches of 32 channels or multiples, at stride 1"
+               : reason;
   }
   static constexpr auto emit = emitMmaPatchBlock;
 };
@@ -187,9 +227,23 @@ template <typename Tiling>
 inline constexpr bool hasClusters =
     sharesTaps<Tiling> || std::is_same_v<Tiling, WgmmaGradTiling>;
 
+/// Whether the block multiplies quantized factors as integers of 8 bits, and
+/// others none.
+template <typename Tiling>
+inline constexpr bool multipliesIntegers =
+    std::is_same_v<Tiling, Int8MmaTiling> ||
+    std::is_same_v<Tiling, Int8PatchTiling>;
+
+/// Whether strategies say that the filter is copied; that of quantized factors
+/// always is.
+template <typename Tiling>
+inline constexpr bool mayCopyFilters =
+    Kind<Tiling>::copiesFilters && !multipliesIntegers<Tiling>;
+
 /// Whether the columns may be of several phases (GemmTile::phases).
 template <typename Tiling>
-inline constexpr bool sharesPhases = std::is_same_v<Tiling, MmaTiling>;
+inline constexpr bool sharesPhases =
+    std::is_base_of_v<MmaTiling, Tiling> && !Kind<Tiling>::hasBox;
 
 } // namespace segc
 

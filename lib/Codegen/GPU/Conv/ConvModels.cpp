@@ -13,6 +13,7 @@
 #include "segc/Base/StableSort.h"
 #include "segc/Codegen/Common/FusionChecks.h"
 #include "segc/Codegen/Common/FusionKernelModel.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -32,7 +33,10 @@ public:
   bool isUnverified() const override { return Kind<Tiling>::isUnverified; }
   /// Copies of boxes pass no registers.
   bool takesPrologue(OpOperand &operand) const override {
-    return operand.getOperandNumber() == 0 && !Kind<Tiling>::copiesBoxes;
+    if (operand.getOperandNumber() == 0)
+      return !Kind<Tiling>::copiesBoxes;
+    return multipliesIntegers<Tiling> &&
+           isa_and_present<BlockArgument>(seg::quantizedSource(operand.get()));
   }
 
   SmallVector<StrategyProposal>
@@ -69,6 +73,10 @@ public:
   LogicalResult emit(KernelEmission &emission) const override {
     GpuFusionEmitter emitter(emission);
     seg::FusionOp fusion = emission.fusion;
+    if (!multipliesIntegers<Tiling> && seg::multipliesInt8(fusion.getRoot()))
+      return fusion.getRoot()->emitOpError(
+          "has quantized factors: expects a strategy of kind mma_int8 or "
+          "mma_int8_patch");
     if (failed(verifyFusion(fusion, *this, "GPU", /*readsTilesAgain=*/true)))
       return failure();
     GemmWork work(fusion, emitter.getTarget());
@@ -123,9 +131,13 @@ private:
                                                    MultiplyTypeSet types) {
     auto pin = work.fusion.getRoot()->getAttrOfType<StringAttr>(
         seg::precisionAttrName);
-    if (pin && pin.getValue() == "f32")
+    bool isPinned = pin && pin.getValue() == "f32";
+    if (isPinned)
       types = {};
     SmallVector<GemmChoice<Tiling>> choices;
+    if (multipliesIntegers<Tiling> ? isPinned
+                                   : seg::multipliesInt8(work.fusion.getRoot()))
+      return choices;
     collectChoices(work, types, choices);
     stableSort(choices, [](const auto &a, const auto &b) {
       return a.seconds < b.seconds;
@@ -165,8 +177,8 @@ struct ForwardModel : GemmModel<Tiling> {
   ForwardModel() : GemmModel<Tiling>(/*hasParts=*/false) {}
 
   bool computes(OperationName root) const override {
-    return isOneOf<seg::ConvOp, seg::ConvTransposeOp, seg::ConvInputGradOp>(
-        root);
+    return isOneOf<seg::ConvOp, seg::ConvTransposeOp>(root) ||
+           (!multipliesIntegers<Tiling> && isOneOf<seg::ConvInputGradOp>(root));
   }
   bool takesEpilogue(Operation *) const override { return true; }
   int64_t preparedOperand(Operation *) const override {
@@ -244,7 +256,9 @@ void addModels(KernelModels &models) {
 void addConvGpuModels(KernelModels &models) {
   addModels<CudaCoreTiling>(models);
   addModels<MmaTiling>(models);
+  models.push_back(std::make_unique<ForwardModel<Int8MmaTiling>>());
   models.push_back(std::make_unique<ForwardModel<MmaPatchTiling>>());
+  models.push_back(std::make_unique<ForwardModel<Int8PatchTiling>>());
   models.push_back(std::make_unique<FilterGradModel<FilterGradPatchTiling>>());
   models.push_back(std::make_unique<ForwardModel<MmaFewChannelsTiling>>());
   models.push_back(

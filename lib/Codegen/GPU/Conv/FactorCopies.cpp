@@ -13,28 +13,33 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
 
 using namespace mlir;
 
 namespace segc {
 
 FactorCopies::FactorCopies(GpuKernelBody &k, MultiplyType multiplyType,
-                           int64_t elements)
-    : piece(multiplyType == MultiplyType::Tf32 ? 4 : 8),
-      memory(k.sharedView(factorType(k.builder().getContext(), multiplyType),
-                          elements)),
-      k(k), multiplyType(multiplyType) {}
+                           int64_t elements, bool isInt8)
+    : piece(isInt8                               ? 16
+            : multiplyType == MultiplyType::Tf32 ? 4
+                                                 : 8),
+      memory(k.sharedView(
+          isInt8 ? k.builder().getI8Type()
+                 : factorType(k.builder().getContext(), multiplyType),
+          elements)),
+      k(k), multiplyType(multiplyType), isInt8(isInt8) {}
 
 bool FactorCopies::mayCopy(const GemmRun &run, int64_t lanes) const {
   return run.isPacked ||
-         (run.memref &&
+         (!isInt8 && run.memref &&
           copiesAsynchronously(getElementTypeOrSelf(run.memref.getType()),
                                lanes, multiplyType));
 }
 
 void FactorCopies::copy(const GemmRun &run, int64_t lanes, Value to) {
   OpBuilder &b = k.builder();
-  int64_t packed = run.isPacked ? 2 : 1, count = lanes / packed;
+  int64_t packed = run.isPacked ? piece / 4 : 1, count = lanes / packed;
   Value none = k.index(0), all = k.index(count);
   auto ifInside = [&](Value value) {
     return arith::SelectOp::create(b, k.loc(), run.inside, value, none)
@@ -73,8 +78,26 @@ Value roundToBf16(GpuKernelBody &k, Value value, Type stored) {
           b, k.loc(), VectorType::get({lanes / 2}, b.getI32Type()), words));
 }
 
+/// The low bytes of whole numbers in f32, packed in vectors of f32.
+static Value packBytes(GpuKernelBody &k, Value value) {
+  OpBuilder &b = k.builder();
+  int64_t lanes = cast<VectorType>(value.getType()).getNumElements();
+  // At 1.5 * 2^23 the last place of an f32 is 1.
+  seg::PointwiseMath m(b, k.loc(), value.getType());
+  Value shifted = vector::BitCastOp::create(
+      b, k.loc(), VectorType::get({lanes}, b.getI32Type()),
+      m.add(value, m.constant(0x1.8p23)));
+  Value bytes = arith::TruncIOp::create(
+      b, k.loc(), VectorType::get({lanes}, b.getI8Type()), shifted);
+  return vector::BitCastOp::create(b, k.loc(), k.vectorType(lanes / 4), bytes);
+}
+
 Value FactorCopies::load(const GemmRun &run, int64_t lanes) {
   Type stored = cast<MemRefType>(memory.getType()).getElementType();
+  if (isInt8)
+    return k.ifElse(
+        run.inside, [&] { return packBytes(k, run.load(lanes)); },
+        [&] { return k.zeroVector(lanes / 4); });
   auto asFactors = [&](Value value) {
     bool rounds = multiplyType == MultiplyType::Bf16 &&
                   getElementTypeOrSelf(value.getType()).isF32();
@@ -100,9 +123,16 @@ Value FactorCopies::begin(GemmRun run, const GemmRuns &runs, int64_t i,
   return load(run, runs.lanes);
 }
 
+void FactorCopies::storeRun(Value value, Value to) {
+  if (isInt8)
+    k.store(value, k.scratch(), k.div(to, 4));
+  else
+    k.store(value, memory, to);
+}
+
 void FactorCopies::store(Value value, const GemmRuns &runs, int64_t i,
                          Value to) {
-  runs.ifExists(k, i, [&] { k.store(value, memory, to); });
+  runs.ifExists(k, i, [&] { storeRun(value, to); });
 }
 
 bool FactorCopies::bringRuns(ArrayRef<FactorRun> runs, int64_t lanes) {
@@ -117,9 +147,8 @@ bool FactorCopies::bringRuns(ArrayRef<FactorRun> runs, int64_t lanes) {
   };
   auto storeAll = [&] {
     for (auto [run, value] : loaded)
-      ifExists(*run, [&, run = run, value = value] {
-        k.store(value, memory, run->to);
-      });
+      ifExists(*run,
+               [&, run = run, value = value] { storeRun(value, run->to); });
     loaded.clear();
   };
   for (const FactorRun &each : runs) {

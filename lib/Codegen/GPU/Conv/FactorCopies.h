@@ -18,15 +18,18 @@ namespace segc {
 /// in memory or comes from a prologue.
 class FactorCopies {
 public:
-  /// Shared memory has so many elements.
-  FactorCopies(GpuKernelBody &k, MultiplyType multiplyType, int64_t elements);
+  /// Shared memory has so many elements; `isInt8` if factors are whole numbers
+  /// of 8 bits, not of the multiply type.
+  FactorCopies(GpuKernelBody &k, MultiplyType multiplyType, int64_t elements,
+               bool isInt8 = false);
 
   /// Whether `copy` can take the run.
   bool mayCopy(const GemmRun &run, int64_t lanes) const;
   /// Copies a run to an element of shared memory asynchronously; zeros if it is
   /// not inside.
   void copy(const GemmRun &run, int64_t lanes, mlir::Value to);
-  /// Loads a run as it is stored, zeros if it is not inside.
+  /// Loads a run as it is stored, zeros if it is not inside. Numbers of 8 bits
+  /// are four in an f32.
   mlir::Value load(const GemmRun &run, int64_t lanes);
   /// Begins to bring the i-th run of a thread to an element of shared memory:
   /// copies it, or else returns its value for `store`.
@@ -56,6 +59,8 @@ public:
   mlir::Value memory;  ///< Of factors.
 
 private:
+  /// Stores what `load` returned.
+  void storeRun(mlir::Value value, mlir::Value to);
   /// A run that a thread brings to an element of shared memory, if it exists.
   struct FactorRun {
     mlir::Value exists; ///< Null if it always does.
@@ -68,6 +73,7 @@ private:
 protected:
   GpuKernelBody &k;
   MultiplyType multiplyType;
+  bool isInt8;
 };
 
 /// Rounds a vector of f32 to bf16, two elements at a time, in the integers that

@@ -9,8 +9,10 @@
 
 #include "ConvOperands.h"
 #include "MmaBlock.h"
+#include "QuantizedFilter.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 using namespace mlir;
 
@@ -22,24 +24,29 @@ static Value filterOf(seg::FusionOp fusion) {
 
 bool copiesFilter(seg::FusionOp fusion) {
   seg::StrategyAttr strategy = fusion.getStrategyAttr();
-  return strategy && strategy.has(filterCopyName);
+  return strategy && (strategy.has(filterCopyName) ||
+                      seg::multipliesInt8(fusion.getRoot()));
 }
 
 std::string filterCopyRefusal(seg::FusionOp fusion, MultiplyType multiplyType) {
+  if (seg::multipliesInt8(fusion.getRoot()))
+    return quantizedRefusal(fusion);
   Value filter = filterOf(fusion);
   if (multiplyType == MultiplyType::Tf32)
     return "expects no filter_copy with multiply_type tf32, whose factors are "
            "read as they are";
   if (!isa<BlockArgument>(filter) || !getElementTypeOrSelf(filter).isF32())
     return "expects filter_copy of a filter that is f32 in memory";
-  if (ConvFilter::access(copiedProblem(convProblem(fusion.getRoot()))).lanes <
-      2)
+  Operation *root = fusion.getRoot();
+  if (ConvFilter::access(copiedProblem(convProblem(root), root)).lanes < 2)
     return "expects filter_copy of a filter whose runs are of two elements or "
            "more";
   return "";
 }
 
-ConvProblem copiedProblem(const ConvProblem &problem) {
+ConvProblem copiedProblem(const ConvProblem &problem, Operation *root) {
+  if (seg::multipliesInt8(root))
+    return quantizedProblem(problem);
   int64_t outputs = problem.groupOutputs();
   ConvProblem copied = problem;
   if (outputs % 2 == 0 || problem.groups != 1 || problem.filterOutStride != 1 ||
@@ -51,16 +58,18 @@ ConvProblem copiedProblem(const ConvProblem &problem) {
   return copied;
 }
 
-/// Elements of the copy.
+/// Elements of a copy in 16 bits.
 static int64_t elementsOf(seg::FusionOp fusion) {
   int64_t elements =
       cast<RankedTensorType>(filterOf(fusion).getType()).getNumElements();
   ConvProblem problem = convProblem(fusion.getRoot());
   return elements / problem.filterTapStride *
-         copiedProblem(problem).filterTapStride;
+         copiedProblem(problem, fusion.getRoot()).filterTapStride;
 }
 
 int64_t filterCopyFloats(seg::FusionOp fusion) {
+  if (seg::multipliesInt8(fusion.getRoot()))
+    return quantizedFilterFloats(convProblem(fusion.getRoot()));
   return divideUp(elementsOf(fusion), 2);
 }
 
@@ -72,9 +81,11 @@ double filterCopySeconds(seg::FusionOp fusion, const GpuTarget &target) {
 }
 
 /// Loads elements of the copy in f32.
-static Value loadElements(GpuKernelBody &k, const ConvProblem &problem,
-                          Value filter, Value element, int64_t lanes) {
-  int64_t width = copiedProblem(problem).filterInStride;
+static Value loadElements(GpuKernelBody &k, Operation *root, Value element,
+                          int64_t lanes) {
+  ConvProblem problem = convProblem(root);
+  Value filter = inputOf(k, root->getOperand(1));
+  int64_t width = copiedProblem(problem, root).filterInStride;
   if (width == problem.filterInStride)
     return k.load(filter, element, lanes);
   SmallVector<Value> values;
@@ -94,6 +105,8 @@ static Value loadElements(GpuKernelBody &k, const ConvProblem &problem,
 }
 
 void launchFilterCopy(GpuFusionEmitter &emitter, MultiplyType multiplyType) {
+  if (seg::multipliesInt8(emitter.getFusion().getRoot()))
+    return launchFilterQuantization(emitter);
   constexpr int64_t threads = 256;
   seg::FusionOp fusion = emitter.getFusion();
   int64_t elements = elementsOf(fusion),
@@ -106,9 +119,7 @@ void launchFilterCopy(GpuFusionEmitter &emitter, MultiplyType multiplyType) {
                      Value element = k.mul(run, lanes);
                      Value narrow = seg::narrowFloat(
                          k.builder(), k.loc(),
-                         loadElements(k, convProblem(fusion.getRoot()),
-                                      inputOf(k, filterOf(fusion)), element,
-                                      lanes),
+                         loadElements(k, fusion.getRoot(), element, lanes),
                          factorType(fusion.getContext(), multiplyType));
                      Value words = vector::BitCastOp::create(
                          k.builder(), k.loc(), k.vectorType(lanes / 2), narrow);

@@ -12,9 +12,11 @@
 
 #include "FactorCopies.h"
 #include "ForwardGemm.h"
+#include "QuantizedFilter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
@@ -176,6 +178,9 @@ void ForwardGemm::loadChannels() {
   }
   if (root->getNumOperands() > 2)
     bias = k.load(inputOf(k, root->getOperand(2)), runChannel, runs->lanes);
+  if (seg::multipliesInt8(root))
+    scales =
+        k.load(k.temp(), k.add(runChannel, firstScale(problem)), runs->lanes);
 }
 
 void ForwardGemm::beginFinish() {
@@ -217,9 +222,11 @@ PointwiseEmitter ForwardGemm::computeRun(const GemmSums &sums, Value row,
                                          const Pixel &pixel,
                                          ValueRange loaded) {
   Value value = sums.load(row, runColumn, runs->lanes);
+  seg::PointwiseMath math(k.builder(), k.loc(), value.getType());
+  if (scales)
+    value = math.mul(value, scales);
   if (bias)
-    value = seg::PointwiseMath(k.builder(), k.loc(), value.getType())
-                .add(value, bias);
+    value = math.add(value, bias);
   DenseMap<Value, Value> values = sharedValues;
   values[root->getResult(0)] = value;
   for (auto [operand, one] : llvm::zip_equal(runs->own, loaded))

@@ -9,6 +9,7 @@
 
 #include "FilterCopy.h"
 #include "MmaBlock.h"
+#include "QuantizedFilter.h"
 #include "WgmmaBlock.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -33,12 +34,18 @@ TaskCount ForwardGemm::tasks(const ConvProblem &problem, const GemmTile &tile) {
   return {divideUp(problem.batch, tile.samples) * blocks, 0};
 }
 
+/// The convolution with the filter, or its copy, as it lies.
+static ConvProblem filterProblemOf(seg::FusionOp fusion,
+                                   const ConvProblem &problem) {
+  return copiesFilter(fusion) ? copiedProblem(problem, fusion.getRoot())
+                              : problem;
+}
+
 ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
                          const ConvProblem &problem, const GemmTile &tile)
     : ConvGemm(k, problem, tile), fusion(fusion), root(fusion.getRoot()),
-      input(k, this->problem, root->getOperand(0)),
-      filterProblem(copiesFilter(fusion) ? copiedProblem(this->problem)
-                                         : this->problem),
+      input(k, this->problem, inputFactor(root)),
+      filterProblem(filterProblemOf(fusion, this->problem)),
       filter(k, filterProblem, root->getOperand(1), copiesFilter(fusion)) {
   // Blocks that read the same pixels follow each other.
   Dims tiles = tileCounts(problem, tile);
@@ -87,8 +94,7 @@ void ForwardGemm::shareSteps() {
 GemmAccess ForwardGemm::accessOf(const ConvProblem &problem, Operation *root,
                                  GemmOperand operand) {
   if (operand == GemmOperand::A)
-    return {/*alongDepth=*/true,
-            ConvInput::lanes(problem, root->getOperand(0))};
+    return {/*alongDepth=*/true, ConvInput::lanes(problem, inputFactor(root))};
   return ConvFilter::access(problem);
 }
 
@@ -215,7 +221,7 @@ exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
                            productWork(fusion.getStrategyAttr()).multiplyType)}
           : MapOperand::of(value);
   return ConvFilter::tensorMap(
-      copiesFilter(fusion) ? copiedProblem(problem) : problem, filter, width,
+      filterProblemOf(fusion, problem), filter, width,
       ConvFilter::access(problem).alongDepth ? tile.columns : tile.depth);
 }
 

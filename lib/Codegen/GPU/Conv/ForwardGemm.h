@@ -181,7 +181,8 @@ private:
   /// The first channel and row of the thread's runs, and their channel of the
   /// tensor.
   mlir::Value runColumn, runRow, runChannel, isRun;
-  mlir::Value bias;
+  /// Of the run's channels; `scales` of integer sums alone.
+  mlir::Value bias, scales;
   llvm::DenseMap<mlir::Value, mlir::Value> sharedValues;
   llvm::SmallVector<mlir::Value> firstRuns, firstPixel; ///< Loaded.
   std::vector<RunSums> sumsOfRuns;

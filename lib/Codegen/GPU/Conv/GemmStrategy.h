@@ -53,7 +53,7 @@ llvm::SmallVector<StrategyParameter> parametersOf(bool hasParts) {
   }
   if (hasParts)
     declared.push_back({partsName, StrategyParameter::Type::Size});
-  else if (Kind<Tiling>::copiesFilters)
+  else if (mayCopyFilters<Tiling>)
     declared.push_back({filterCopyName, StrategyParameter::Type::Flag});
   return declared;
 }
@@ -106,7 +106,7 @@ seg::StrategyAttr writeStrategy(const GemmWork &work,
   if (work.isFilterGrad)
     parameters.push_back(
         b.getNamedAttr(partsName, b.getI64IntegerAttr(choice.parts)));
-  if constexpr (Kind<Tiling>::copiesFilters)
+  if constexpr (mayCopyFilters<Tiling>)
     if (choice.tiling.copiesFilter)
       parameters.push_back(b.getNamedAttr(filterCopyName, b.getUnitAttr()));
   Workspace workspace = workspaceOf(work, choice);
@@ -145,7 +145,7 @@ GemmChoice<Tiling> readStrategy(seg::FusionOp fusion) {
       choice.tiling.tile.phases = phases.getInt();
   if constexpr (Kind<Tiling>::hasMultiplyType)
     choice.tiling.multiplyType = productWork(strategy).multiplyType;
-  if constexpr (Kind<Tiling>::copiesFilters)
+  if constexpr (mayCopyFilters<Tiling>)
     choice.tiling.copiesFilter = copiesFilter(fusion);
   if (auto parts = strategy.get<mlir::IntegerAttr>(partsName))
     choice.parts = parts.getInt();

@@ -76,7 +76,12 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<MmaTiling>> &choices);
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
+                    llvm::SmallVectorImpl<GemmChoice<Int8MmaTiling>> &choices);
+void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<MmaPatchTiling>> &choices);
+void collectChoices(
+    const GemmWork &work, MultiplyTypeSet multiplyTypes,
+    llvm::SmallVectorImpl<GemmChoice<Int8PatchTiling>> &choices);
 void collectChoices(
     const GemmWork &work, MultiplyTypeSet multiplyTypes,
     llvm::SmallVectorImpl<GemmChoice<FilterGradPatchTiling>> &choices);

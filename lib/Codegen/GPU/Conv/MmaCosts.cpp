@@ -9,6 +9,7 @@
 
 #include "ConvOperands.h"
 #include "FilterCopy.h"
+#include "QuantizedFilter.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -25,14 +26,15 @@ bool copiesOperand(const GemmWork &work, const MmaTiling &tiling,
                    GemmOperand operand, const GemmRuns &runs) {
   bool isB = operand == GemmOperand::B;
   return (isB && tiling.copiesFilter) ||
-         copiesAsynchronously(
-             storedType(work.fusion.getRoot()->getOperand(isB)), runs.lanes,
-             tiling.multiplyType);
+         (!tiling.isInt8 &&
+          copiesAsynchronously(
+              storedType(work.fusion.getRoot()->getOperand(isB)), runs.lanes,
+              tiling.multiplyType));
 }
 
 /// How the elements of a copy of the filter are numbered.
 static GemmAccess copiedAccess(const GemmWork &work) {
-  return ConvFilter::access(copiedProblem(work.problem));
+  return ConvFilter::access(copiedProblem(work.problem, work.fusion.getRoot()));
 }
 
 GemmRuns runsOf(const GemmWork &work, const MmaTiling &tiling,
@@ -51,16 +53,20 @@ std::string warpRefusal(const GemmWork &work, const MmaTiling &tiling) {
       return "expects the rows and columns of a warp to be powers of two, at "
              "least 16, got " +
              std::to_string(size);
+  int64_t leastDepth = std::max<int64_t>(16, 2 * tiling.pieceElements());
   if (tile.rows < tiling.warpRows || tile.columns < tiling.warpColumns ||
-      tile.depth < 16)
+      tile.depth < leastDepth)
     return "expects a tile of at least the rows and columns of a warp, and a "
-           "depth of at least 16";
+           "depth of at least " +
+           std::to_string(leastDepth);
   // Half of the registers that a thread may have.
   if (tiling.warpRows * tiling.warpColumns > 128 * 32)
     return "expects a warp to have at most 4096 sums, got " +
            std::to_string(tiling.warpRows * tiling.warpColumns);
   if (tiling.stages < 2)
     return "expects at least 2 stages, got " + std::to_string(tiling.stages);
+  if (tiling.isInt8)
+    return quantizedRefusal(work.fusion);
   return tiling.copiesFilter
              ? filterCopyRefusal(work.fusion, tiling.multiplyType)
              : "";
@@ -108,7 +114,9 @@ double copyInstructions(const GemmWork &work, GemmOperand operand, int64_t runs,
                    instructionsOfConversion = 2, instructionsOfOp = 4;
   if (copies)
     return instructionsOfCopy * static_cast<double>(runs);
-  Value value = work.fusion.getRoot()->getOperand(operand == GemmOperand::B);
+  Operation *root = work.fusion.getRoot();
+  Value value =
+      operand == GemmOperand::A ? inputFactor(root) : root->getOperand(1);
   double ofElement = instructionsOfConversion +
                      instructionsOfOp * static_cast<double>(prologueOps(value));
   return (instructionsOfRun + ofElement * static_cast<double>(lanes)) *
@@ -122,8 +130,17 @@ double copyInstructions(const GemmWork &work, const MmaTiling &tiling,
                           copiesOperand(work, tiling, operand, runs));
 }
 
+double stepBytes(const MmaTiling &tiling, double rows) {
+  // An input that is quantized on the way has 16 bits in memory.
+  auto ofFilter = static_cast<double>(tiling.elementBytes()),
+       ofInput = std::max(2.0, ofFilter);
+  const GemmTile &tile = tiling.tile;
+  return static_cast<double>(tile.depth) *
+         (ofInput * rows + ofFilter * static_cast<double>(tile.columns));
+}
+
 double roundInstructions(const GemmWork &work, const MmaTiling &tiling) {
-  if (tiling.multiplyType != MultiplyType::Tf32)
+  if (tiling.isInt8 || tiling.multiplyType != MultiplyType::Tf32)
     return 0;
   // Factors that lie across the depth are loaded one by one, too.
   const GemmTile &tile = tiling.tile;
@@ -150,9 +167,10 @@ double multiplySeconds(const GemmWork &work, const MmaTiling &tiling,
   const GpuTarget &target = work.target;
   double sums = static_cast<double>(tiling.warpRows * tiling.warpColumns),
          products = static_cast<double>(tile.rows * tile.columns * tile.depth);
+  double rate =
+      tiling.isInt8 ? 2 * target.rate16Bit : target.rateOf(tiling.multiplyType);
   return products * 2 * target.multiprocessors /
-         (0.6 * target.rateOf(tiling.multiplyType) * target.peakFlops) *
-         (1 + 8 * factors / sums);
+         (0.6 * rate * target.peakFlops) * (1 + 8 * factors / sums);
 }
 
 double copySeconds(const GemmWork &work, const MmaTiling &tiling) {

@@ -37,6 +37,8 @@ double copyInstructions(const GemmWork &work, GemmOperand operand, int64_t runs,
 /// The same of an operand of a step.
 double copyInstructions(const GemmWork &work, const MmaTiling &tiling,
                         GemmOperand operand);
+/// Bytes of A and B that a step reads.
+double stepBytes(const MmaTiling &tiling, double rows);
 /// Instructions beside the products of a step: rounding of tf32.
 double roundInstructions(const GemmWork &work, const MmaTiling &tiling);
 /// Seconds of a multiprocessor for the products of a step.

@@ -28,6 +28,15 @@ struct MmaPatchTiling : MmaTiling {
   }
 };
 
+/// The same of quantized factors.
+struct Int8PatchTiling : MmaPatchTiling {
+  Int8PatchTiling() : Int8PatchTiling(MmaPatchTiling{}) {}
+  explicit Int8PatchTiling(const MmaPatchTiling &tiling)
+      : MmaPatchTiling(tiling) {
+    isInt8 = copiesFilter = true;
+  }
+};
+
 /// The runs of a patch that a thread copies.
 int64_t patchRuns(const ConvProblem &problem, const MmaPatchTiling &tiling,
                   int64_t lanes);

@@ -7,6 +7,7 @@
 
 #include "GemmTilings.h"
 #include "MmaCosts.h"
+#include "QuantizedFilter.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -88,8 +89,7 @@ double modelledSeconds(const GemmWork &work, const MmaPatchTiling &tiling,
   double loads = copiesOperand(work, tiling, GemmOperand::A, runs)
                      ? 1
                      : divideUp(patchRuns(work.problem, tiling, runs.lanes), 4);
-  double bytes = static_cast<double>(tiling.elementBytes()),
-         products = multiplySeconds(work, tiling);
+  double products = multiplySeconds(work, tiling);
   return copySeconds(work, tiling) +
          modelledSeconds(
              work,
@@ -98,9 +98,7 @@ double modelledSeconds(const GemmWork &work, const MmaPatchTiling &tiling,
               products + issueSeconds(target, issued) + beginStep,
               target.loadSeconds *
                   (1 / static_cast<double>(tiling.stages - 1) + loads / taps),
-              bytes * static_cast<double>(tile.depth) *
-                  (static_cast<double>(tile.rows) * patch / taps +
-                   static_cast<double>(tile.columns)),
+              stepBytes(tiling, static_cast<double>(tile.rows) * patch / taps),
               tiling.threads() / 32, products});
 }
 
@@ -119,6 +117,23 @@ static SmallVector<Dims> boxesOf(const ConvProblem &problem, int64_t rows) {
   return boxes;
 }
 
+/// Calls `add` with each tiling of so many channels at a time that is worth
+/// considering, without multiply type and copy of the filter.
+static void forTilings(const GemmWork &work, int64_t depth,
+                       function_ref<void(const MmaPatchTiling &)> add) {
+  for (const MmaShape &shape : mmaShapes())
+    for (int64_t stages : {2, 3, 4})
+      for (const Dims &box : boxesOf(work.problem, shape.rows))
+        if (shape.columns < 2 * std::max<int64_t>(16, work.columns())) {
+          MmaPatchTiling tiling{};
+          tiling.tile = {shape.rows, shape.columns, depth, box};
+          tiling.warpRows = shape.warpRows;
+          tiling.warpColumns = shape.warpColumns;
+          tiling.stages = stages;
+          add(tiling);
+        }
+}
+
 void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
                     SmallVectorImpl<GemmChoice<MmaPatchTiling>> &choices) {
   MultiplyType multiplyType = chooseMultiplyType(work, allowed);
@@ -127,19 +142,26 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
   int64_t depth = 64; // As many channels as possible.
   while (depth > 16 && work.problem.groupInputs() % depth != 0)
     depth /= 2;
-  for (const MmaShape &shape : mmaShapes())
-    for (int64_t stages : {2, 3, 4})
-      for (const Dims &box : boxesOf(work.problem, shape.rows))
-        if (shape.columns < 2 * std::max<int64_t>(16, work.columns()))
-          for (bool copiesFilter : filterCopies(work, multiplyType))
-            addChoices(work,
-                       MmaPatchTiling{{{shape.rows, shape.columns, depth, box},
-                                       shape.warpRows,
-                                       shape.warpColumns,
-                                       stages,
-                                       multiplyType,
-                                       copiesFilter}},
-                       choices);
+  forTilings(work, depth, [&](MmaPatchTiling tiling) {
+    tiling.multiplyType = multiplyType;
+    for (bool copiesFilter : filterCopies(work, multiplyType)) {
+      tiling.copiesFilter = copiesFilter;
+      addChoices(work, tiling, choices);
+    }
+  });
+}
+
+void collectChoices(const GemmWork &work, MultiplyTypeSet /*allowed*/,
+                    SmallVectorImpl<GemmChoice<Int8PatchTiling>> &choices) {
+  if (!quantizedRefusal(work.fusion).empty() ||
+      !patchRefusal(work.problem).empty())
+    return;
+  // A large patch goes through registers in too many pieces.
+  for (int64_t depth : {32, 64, 128})
+    if (work.problem.groupInputs() % depth == 0)
+      forTilings(work, depth, [&](const MmaPatchTiling &tiling) {
+        addChoices(work, Int8PatchTiling(tiling), choices);
+      });
 }
 
 } // namespace segc

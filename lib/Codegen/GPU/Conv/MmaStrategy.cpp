@@ -8,6 +8,7 @@
 #include "ConvOperands.h"
 #include "GemmTilings.h"
 #include "MmaCosts.h"
+#include "QuantizedFilter.h"
 
 using namespace mlir;
 
@@ -46,7 +47,7 @@ std::string refusal(const GemmWork &work, const MmaTiling &tiling) {
   // Of more than two fragments of tf32 along the depth ptxas keeps addresses
   // beside the 128 sums of a thread, and spills.
   constexpr int64_t most = 128, deepest = 16;
-  if (tiling.multiplyType == MultiplyType::Tf32 &&
+  if (!tiling.isInt8 && tiling.multiplyType == MultiplyType::Tf32 &&
       sumRegisters(tiling) >= most && tiling.tile.depth > deepest)
     return "expects a depth of at most 16 for warps with 4096 sums in tf32, "
            "got " +
@@ -74,39 +75,34 @@ double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
   double products = multiplySeconds(work, tiling);
   return copySeconds(work, tiling) +
          modelledSeconds(
-             work,
-             {tile, parts, tiling.threads(), sharedFloats(work, tiling),
-              static_cast<double>(heldRegisters(work, tiling)) + 96,
-              products + issueSeconds(target, issued) + beginStep,
-              target.loadSeconds / static_cast<double>(tiling.stages - 1),
-              static_cast<double>(tiling.elementBytes() *
-                                  (tile.rows + tile.columns) * tile.depth),
-              tiling.threads() / 32, products});
+             work, {tile, parts, tiling.threads(), sharedFloats(work, tiling),
+                    static_cast<double>(heldRegisters(work, tiling)) + 96,
+                    products + issueSeconds(target, issued) + beginStep,
+                    target.loadSeconds / static_cast<double>(tiling.stages - 1),
+                    stepBytes(tiling, static_cast<double>(tile.rows)),
+                    tiling.threads() / 32, products});
 }
 
-void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
-                    SmallVectorImpl<GemmChoice<MmaTiling>> &choices) {
-  MultiplyType multiplyType = chooseMultiplyType(work, allowed);
-  if (multiplyType == MultiplyType::F32)
-    return;
+/// Calls `add` with each tiling worth considering, without multiply type and
+/// copy of the filter. Rows of shared memory have the same bytes in all types.
+static void forTilings(const GemmWork &work, int64_t elementsOfWord,
+                       function_ref<void(const MmaTiling &)> add) {
   int64_t maxPhases =
       isPixelShuffle(work.problem) ? work.problem.phaseCount() : 1;
   auto addShape = [&](const MmaShape &shape) {
     for (int64_t phases = 1; phases <= maxPhases; phases *= 2)
-      for (int64_t depth : {16, 32, 64})
-        for (int64_t stages : {2, 3, 4})
-          for (bool copiesFilter : filterCopies(work, multiplyType)) {
-            MmaTiling tiling{{shape.rows, shape.columns, depth},
-                             shape.warpRows,
-                             shape.warpColumns,
-                             stages,
-                             multiplyType,
-                             copiesFilter};
-            tiling.tile.phases = phases;
-            if (tiling.tile.phaseColumns() <
-                2 * std::max<int64_t>(16, work.columns()))
-              addChoices(work, tiling, choices);
-          }
+      for (int64_t depth : {8, 16, 32})
+        for (int64_t stages : {2, 3, 4}) {
+          MmaTiling tiling{};
+          tiling.tile = {shape.rows, shape.columns, depth * elementsOfWord};
+          tiling.warpRows = shape.warpRows;
+          tiling.warpColumns = shape.warpColumns;
+          tiling.stages = stages;
+          tiling.tile.phases = phases;
+          if (tiling.tile.phaseColumns() <
+              2 * std::max<int64_t>(16, work.columns()))
+            add(tiling);
+        }
   };
   for (const MmaShape &shape : mmaShapes())
     addShape(shape);
@@ -114,6 +110,31 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
     for (const MmaShape &shape :
          {MmaShape{64, 256, 32, 64}, MmaShape{128, 256, 64, 64}})
       addShape(shape);
+}
+
+void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
+                    SmallVectorImpl<GemmChoice<MmaTiling>> &choices) {
+  MultiplyType multiplyType = chooseMultiplyType(work, allowed);
+  if (multiplyType == MultiplyType::F32)
+    return;
+  constexpr int64_t elementsOfWord = 2; // Depths of tf32 are the same.
+  forTilings(work, elementsOfWord, [&](MmaTiling tiling) {
+    tiling.multiplyType = multiplyType;
+    for (bool copiesFilter : filterCopies(work, multiplyType)) {
+      tiling.copiesFilter = copiesFilter;
+      addChoices(work, tiling, choices);
+    }
+  });
+}
+
+void collectChoices(const GemmWork &work, MultiplyTypeSet /*allowed*/,
+                    SmallVectorImpl<GemmChoice<Int8MmaTiling>> &choices) {
+  if (!quantizedRefusal(work.fusion).empty())
+    return;
+  constexpr int64_t elementsOfWord = 4;
+  forTilings(work, elementsOfWord, [&](const MmaTiling &tiling) {
+    addChoices(work, Int8MmaTiling(tiling), choices);
+  });
 }
 
 } // namespace segc

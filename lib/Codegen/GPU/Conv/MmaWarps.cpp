@@ -19,9 +19,10 @@ using namespace mlir;
 namespace segc {
 
 MmaWarps::MmaWarps(GpuKernelBody &k, const MmaTiling &tiling, int64_t elements)
-    : FactorCopies(k, tiling.multiplyType, elements), fragmentDepth(2 * piece),
-      tiling(tiling), isTf32(tiling.multiplyType == MultiplyType::Tf32),
-      element(factorType(k.builder().getContext(), tiling.multiplyType)) {
+    : FactorCopies(k, tiling.multiplyType, elements, tiling.isInt8),
+      fragmentDepth(2 * piece), tiling(tiling),
+      isTf32(tiling.multiplyType == MultiplyType::Tf32),
+      element(cast<MemRefType>(memory.getType()).getElementType()) {
   Value warp = k.div(k.thread(), 32);
   int64_t warpsDown = tiling.tile.rows / tiling.warpRows;
   lane = k.rem(k.thread(), 32);
@@ -76,15 +77,15 @@ MmaWarps::Values MmaWarps::loadFragments(GemmOperand operand, bool alongDepth,
   (alongDepth ? index : deep) = k.add(alongDepth ? index : deep, line);
   for (int64_t i = 0; i < count; ++i) {
     Value loaded = nvgpu::LdMatrixOp::create(
-        b, k.loc(), VectorType::get({4, isTf32 ? 1 : 2}, element), memory,
-        ValueRange(place(k.add(index, i * fragment), deep)),
+        b, k.loc(), VectorType::get({4, 4 / tiling.elementBytes()}, element),
+        memory, ValueRange(place(k.add(index, i * fragment), deep)),
         /*transpose=*/!alongDepth, /*numTiles=*/4);
     for (int64_t word = 0; word < 4; ++word) {
       Value factors = vector::ExtractOp::create(b, k.loc(), loaded, word);
       if (isTf32)
         factors =
             roundToTf32(vector::ExtractOp::create(b, k.loc(), factors, 0));
-      else if (tiling.multiplyType == MultiplyType::Bf16)
+      else if (isInt8 || tiling.multiplyType == MultiplyType::Bf16)
         factors = vector::ExtractOp::create(
             b, k.loc(),
             vector::BitCastOp::create(
@@ -119,16 +120,21 @@ MmaWarps::Values MmaWarps::multiplyFragment(ArrayRef<Value> a,
                                             ArrayRef<Value> b,
                                             ValueRange sums) {
   OpBuilder &builder = k.builder();
-  Type f32 = builder.getF32Type();
+  Type sum = sums.front().getType();
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(),
-                                               {f32, f32, f32, f32});
-  NVVM::MMATypes factors = isTf32 ? NVVM::MMATypes::tf32
+                                               {sum, sum, sum, sum});
+  NVVM::MMATypes factors = isTf32   ? NVVM::MMATypes::tf32
+                           : isInt8 ? NVVM::MMATypes::s8
                            : tiling.multiplyType == MultiplyType::F16
                                ? NVVM::MMATypes::f16
                                : NVVM::MMATypes::bf16;
+  // Strategies of integers refuse sums that 32 bits do not hold.
+  std::optional<NVVM::MMAIntOverflow> overflow;
+  if (isInt8)
+    overflow = NVVM::MMAIntOverflow::wrapped;
   Value product = NVVM::MmaOp::create(
       builder, k.loc(), type, a, b, sums,
-      ArrayRef<int64_t>{16, 8, fragmentDepth}, std::nullopt, std::nullopt,
+      ArrayRef<int64_t>{16, 8, fragmentDepth}, std::nullopt, overflow,
       std::array{factors, factors},
       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   Values result;
@@ -139,7 +145,11 @@ MmaWarps::Values MmaWarps::multiplyFragment(ArrayRef<Value> a,
 }
 
 MmaWarps::Values MmaWarps::zeros() {
-  return Values(8 * rowFragments() * columnFragments(), k.scalarConstant(0));
+  Value zero = isInt8
+                   ? arith::ConstantIntOp::create(k.builder(), k.loc(), 0, 32)
+                         .getResult()
+                   : k.scalarConstant(0);
+  return Values(8 * rowFragments() * columnFragments(), zero);
 }
 
 void MmaWarps::multiply(ArrayRef<Value> a, ArrayRef<Value> b,
@@ -153,6 +163,15 @@ void MmaWarps::multiply(ArrayRef<Value> a, ArrayRef<Value> b,
     }
 }
 
+/// Two sums in f32.
+Value MmaWarps::pairOf(ArrayRef<Value> sums) {
+  OpBuilder &b = k.builder();
+  Value pair = vector::FromElementsOp::create(
+      b, k.loc(), VectorType::get({2}, sums.front().getType()), sums);
+  return isInt8 ? arith::SIToFPOp::create(b, k.loc(), k.vectorType(2), pair)
+                : pair;
+}
+
 /// A lane has two columns of rows lane / 4 and lane / 4 + 8 of each 16 x 8.
 void MmaWarps::forSums(ArrayRef<Value> sums,
                        llvm::function_ref<void(Value, Value, Value)> body) {
@@ -162,9 +181,8 @@ void MmaWarps::forSums(ArrayRef<Value> sums,
   for (int64_t i = 0; i < rowFragments(); ++i)
     for (int64_t j = 0; j < 2 * columnFragments(); ++j)
       for (int64_t half = 0; half < 2; ++half, at += 2)
-        body(vector::FromElementsOp::create(k.builder(), k.loc(),
-                                            k.vectorType(2), sums.slice(at, 2)),
-             k.add(row, i * fragment + half * 8), k.add(column, j * 8));
+        body(pairOf(sums.slice(at, 2)), k.add(row, i * fragment + half * 8),
+             k.add(column, j * 8));
 }
 
 void MmaWarps::storeSums(ArrayRef<Value> sums) {

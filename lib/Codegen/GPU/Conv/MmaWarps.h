@@ -21,6 +21,7 @@ namespace segc {
 /// that the eight rows that ldmatrix reads at a time lie in different banks.
 /// ldmatrix transposes 16-bit elements alone: factors of tf32 that lie across
 /// the depth are loaded one by one, a warp two pieces of four rows at a time.
+/// Those of 8 bits lie along the depth, two in the place of one of 16 bits.
 class MmaWarps : public FactorCopies {
 public:
   /// Of a block whose steps take so many elements of shared memory.
@@ -51,7 +52,8 @@ public:
   /// Adds the product of two operands' fragments.
   void multiply(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
                 llvm::MutableArrayRef<mlir::Value> sums);
-  /// Passes the sums on by twos, which are two columns of a row of the tile.
+  /// Passes the sums on in f32 by twos, which are two columns of a row of the
+  /// tile.
   void
   forSums(llvm::ArrayRef<mlir::Value> sums,
           llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
@@ -63,6 +65,7 @@ public:
 private:
   static constexpr int64_t fragment = 16; ///< Rows or columns.
   mlir::Value roundToTf32(mlir::Value value);
+  mlir::Value pairOf(llvm::ArrayRef<mlir::Value> sums);
   Values multiplyFragment(llvm::ArrayRef<mlir::Value> a,
                           llvm::ArrayRef<mlir::Value> b, mlir::ValueRange sums);
   int64_t rowFragments() const { return tiling.warpRows / fragment; }

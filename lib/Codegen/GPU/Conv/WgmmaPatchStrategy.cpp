@@ -43,7 +43,8 @@ std::string wgmmaPatchRefusal(const GemmWork &work) {
   constexpr int64_t piece = WgmmaPatchTiling::piece;
   bool mayCopy = filterCopyRefusal(work.fusion, MultiplyType::Bf16).empty();
   int64_t outputs =
-      mayCopy ? copiedProblem(problem).outChannels : problem.outChannels;
+      mayCopy ? copiedProblem(problem, work.fusion.getRoot()).outChannels
+              : problem.outChannels;
   if (problem.inChannels % piece || outputs % piece ||
       problem.filterBase % piece || problem.groupInputs() % wgmmaDepth)
     return "takes output channels in eights and input channels in sixteens";
