@@ -152,7 +152,7 @@ static void addPrecision(CLI::App &command, PipelineOptions &pipeline) {
                   "Types of values: f32 (default); f16 or bf16 store values in "
                   "16 bits where that is safe and saves time; int8 is bf16, "
                   "with products of 8-bit integers where they are faster, for "
-                  "--inference on CPUs; tf32 stores f32 and multiplies 10 bits "
+                  "--inference; tf32 stores f32 and multiplies 10 bits "
                   "of the mantissa, on GPUs (docs/Precision.md)")
       ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16", "int8"}));
   command

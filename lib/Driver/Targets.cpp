@@ -51,13 +51,15 @@ static llvm::Error checkArchitecture(const std::vector<Target> &targets) {
 /// Refuses targets that cannot multiply in the precision.
 static llvm::Error checkProducts(const std::vector<Target> &targets,
                                  const PipelineOptions &options) {
+  // Nobody asks for 8 bits to get none without a word.
   for (const Target &target : targets)
-    if (options.precision == "int8" &&
-        target.backend->device() != SEGC_DEVICE_HOST)
-      return usageError("--precision int8: the target " +
+    if (options.precision == "int8" && !options.unverifiedKernels &&
+        target.backend->device() == SEGC_DEVICE_CUDA)
+      return usageError("--precision int8: no device has verified the kernels "
+                        "of 8-bit integers of the target " +
                         target.backend->name().str() +
-                        " has no products of 8-bit integers; expected --target "
-                        "cpu");
+                        "; expected --unverified-kernels beside it, or "
+                        "--target cpu or cuda-emulated");
   if (options.precision != "tf32")
     return llvm::Error::success();
   std::vector<std::string> able;

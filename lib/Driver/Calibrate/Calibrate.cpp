@@ -18,6 +18,7 @@
 #include "segc/Base/PrivateFolders.h"
 #include "segc/Base/Signals.h"
 #include "segc/Driver/UsageError.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -29,6 +30,8 @@ namespace segc {
 static constexpr double defaultTrainSplit = 0.8;
 /// The part of f32's Dice that a model must have: the rule of MLPerf.
 static constexpr double leastDice = 0.999;
+
+static constexpr llvm::StringLiteral hostName = "cpu";
 
 void addCalibrationOptions(CLI::App &command, CalibrationOptions &options) {
   auto *data = command.add_option(
@@ -84,6 +87,9 @@ private:
   llvm::Error compileFloats(const std::string &name, bool fuses);
   llvm::Error annotate();
   llvm::Error judge(const std::string &model);
+  /// Prints the Dice on one device beside that of f32.
+  llvm::Error judgeOn(const std::string &device, const std::string &model,
+                      const HeldOutCases &held, double exact);
 
   CompileOptions options;
   const CalibrationOptions &calibration;
@@ -176,22 +182,53 @@ llvm::Error Calibration::annotate() {
   return llvm::Error::success();
 }
 
-/// Compares the Dice of `model` with that of f32.
+/// The name of the first such device for segrun's --device.
+static llvm::StringRef deviceName(segc_device device) {
+  switch (device) {
+  case SEGC_DEVICE_HOST:
+    return hostName;
+  case SEGC_DEVICE_CUDA:
+    return "cuda";
+  case SEGC_DEVICE_CUDA_EMULATED:
+    return "emulated";
+  }
+  llvm_unreachable("no such device");
+}
+
+/// Compares the Dice of `model`, on each device that it has kernels for, with
+/// that of f32.
 llvm::Error Calibration::judge(const std::string &model) {
   if (llvm::Error error = compileFloats("f32.so", /*fuses=*/true))
     return error;
   HeldOutCases held{cases("validation"),
                     planned ? calibration.data + "/labelsTr" : "", folder};
-  llvm::Expected<double> exact = diceOf(path("f32.so"), held, interruption);
+  llvm::Expected<double> exact =
+      diceOf(path("f32.so"), hostName.str(), held, interruption);
   if (!exact)
     return exact.takeError();
-  llvm::Expected<double> found = diceOf(model, held, interruption);
+  auto targets = resolveTargets(options);
+  if (!targets)
+    return targets.takeError();
+  llvm::SmallSetVector<llvm::StringRef, 4> devices;
+  for (const Target &target : *targets)
+    devices.insert(deviceName(target.backend->device()));
+  for (llvm::StringRef device : devices)
+    if (llvm::Error error = judgeOn(device.str(), model, held, *exact))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Calibration::judgeOn(const std::string &device,
+                                 const std::string &model,
+                                 const HeldOutCases &held, double exact) {
+  llvm::Expected<double> found = diceOf(model, device, held, interruption);
   if (!found)
     return found.takeError();
-  double part = *exact > 0 ? *found / *exact : 1;
-  llvm::outs() << llvm::formatv("Dice on held-out cases: int8 {0:f5}, f32 "
-                                "{1:f5}, which is {2:f2} %\n",
-                                *found, *exact, 100 * part);
+  double part = exact > 0 ? *found / exact : 1;
+  llvm::outs() << llvm::formatv(
+      "Dice on held-out cases{3}: int8 {0:f5}, f32 {1:f5}, which is {2:f2} "
+      "%\n",
+      *found, exact, 100 * part, device == hostName ? "" : " on " + device);
   if (part >= leastDice || calibration.allowDiceLoss)
     return llvm::Error::success();
   return llvm::createStringError(llvm::formatv(

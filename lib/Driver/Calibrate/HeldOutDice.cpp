@@ -52,13 +52,15 @@ static llvm::Error linkLabels(const fs::path &labels, const fs::path &masks,
 
 /// Windows are predicted into files, which are measured.
 static llvm::Expected<double> diceOfMasks(const std::string &model,
+                                          const std::string &device,
                                           const HeldOutCases &cases,
                                           Interruption &interruption) {
   const std::string masks = cases.folder + "/masks",
                     labels = cases.folder + "/labels",
                     results = cases.folder + "/scores";
-  std::vector<std::string> words = {"predict",  "--model", model,
-                                    "--output", masks,     "--no-overlays"};
+  std::vector<std::string> words = {"predict",  "--model",      model,
+                                    "--device", device,         "--output",
+                                    masks,      "--no-overlays"};
   llvm::append_range(words, cases.words);
   if (llvm::Error error = runSegrun(words, interruption))
     return error;
@@ -72,13 +74,14 @@ static llvm::Expected<double> diceOfMasks(const std::string &model,
 }
 
 llvm::Expected<double> diceOf(const std::string &model,
+                              const std::string &device,
                               const HeldOutCases &cases,
                               Interruption &interruption) {
   if (!cases.labels.empty())
-    return diceOfMasks(model, cases, interruption);
+    return diceOfMasks(model, device, cases, interruption);
   const std::string results = cases.folder + "/evaluation";
-  std::vector<std::string> words = {"evaluate", "--model", model, "--results",
-                                    results};
+  std::vector<std::string> words = {"evaluate", "--model",   model,  "--device",
+                                    device,     "--results", results};
   llvm::append_range(words, cases.words);
   if (llvm::Error error = runSegrun(words, interruption))
     return error;

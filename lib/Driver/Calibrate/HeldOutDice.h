@@ -25,8 +25,10 @@ struct HeldOutCases {
   std::string folder; ///< For predictions and measures.
 };
 
-/// Predicts the cases by segrun and returns the mean Dice of the foreground.
+/// Predicts the cases by segrun on a device of its --device, and returns the
+/// mean Dice of the foreground.
 llvm::Expected<double> diceOf(const std::string &model,
+                              const std::string &device,
                               const HeldOutCases &cases,
                               Interruption &interruption);
 
