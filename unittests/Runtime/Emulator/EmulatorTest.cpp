@@ -427,7 +427,7 @@ static int32_t firstSum(int row, int column) {
 static int32_t sumOfIntegers(int row, int column) {
   int64_t sum = firstSum(row, column);
   for (int k = 0; k < 32; ++k)
-    sum += signedElementOfA(row, k) * signedElementOfB(k, column);
+    sum += int64_t{signedElementOfA(row, k)} * signedElementOfB(k, column);
   return static_cast<int32_t>(sum);
 }
 
