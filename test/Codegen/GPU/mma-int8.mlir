@@ -10,9 +10,9 @@
 // CHECK: .visible .entry k0_conv(
 // CHECK: div.rn.f32
 // CHECK: .visible .entry k0_conv_1(
-// The filter is copied, four numbers a word; the input is quantized on the way,
+// The filter is copied, 16 numbers at a time; the input is quantized on the way,
 // and stored eight numbers at a time.
-// CHECK: cp.async.ca.shared.global {{.*}} 8;
+// CHECK: cp.async.cg.shared.global {{.*}} 16;
 // CHECK: st.shared.v2.b32
 // CHECK: ldmatrix.sync.aligned.m8n8.x4.shared.b16
 // CHECK-NOT: .trans
@@ -26,7 +26,7 @@
 // CHECK: .visible .entry k1_conv_1(
 // The normalised patch is quantized and stored once, before the taps.
 // CHECK: st.shared.v2.b32
-// CHECK: cp.async.wait_group
+// CHECK: cp.async.cg.shared.global {{.*}} 16;
 // CHECK-NOT: st.shared.v2.b32
 // CHECK-COUNT-8: mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32
 // CHECK-NOT: mma.sync

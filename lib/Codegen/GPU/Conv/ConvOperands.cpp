@@ -16,8 +16,8 @@ using segc::seg::Broadcast;
 
 namespace segc {
 
-int64_t runLanes(ArrayRef<int64_t> sizes) {
-  int64_t lanes = 8;
+int64_t runLanes(ArrayRef<int64_t> sizes, int64_t maxLanes) {
+  int64_t lanes = maxLanes;
   for (int64_t size : sizes)
     while (size % lanes != 0)
       lanes /= 2;
@@ -281,7 +281,7 @@ GemmRun ConvInput::run(Value sample, const Indices &position, Value channel,
 // Filter
 //===----------------------------------------------------------------------===//
 
-GemmAccess ConvFilter::access(const ConvProblem &problem) {
+GemmAccess ConvFilter::access(const ConvProblem &problem, int64_t maxLanes) {
   // The group's first element depends on the channels of both sides.
   bool alongDepth = problem.filterOutStride != 1;
   int64_t row = alongDepth ? problem.filterOutStride : problem.filterInStride;
@@ -291,7 +291,8 @@ GemmAccess ConvFilter::access(const ConvProblem &problem) {
                     problem.groups == 1
                         ? 0
                         : problem.groupOutputs() * problem.filterOutStride +
-                              problem.filterGroupStride()})};
+                              problem.filterGroupStride()},
+                   maxLanes)};
 }
 
 /// Whether taps lie further apart than channels of either side: the strides of

@@ -18,8 +18,8 @@ namespace segc {
 using Indices = std::array<mlir::Value, 3>;
 
 /// The number of elements that a run of `access` may have: a power of two that
-/// divides all of `sizes`, at most 8.
-int64_t runLanes(llvm::ArrayRef<int64_t> sizes);
+/// divides all of `sizes`, at most `maxLanes`, a power of two.
+int64_t runLanes(llvm::ArrayRef<int64_t> sizes, int64_t maxLanes = 8);
 
 /// Splits a row-major linear index; a dimension of one element is constant.
 Indices delinearizeDims(KernelBody &k, mlir::Value linear, const Dims &sizes);
@@ -123,7 +123,7 @@ public:
              bool isCopied)
       : k(k), problem(problem), operand(operand), isCopied(isCopied) {}
 
-  static GemmAccess access(const ConvProblem &problem);
+  static GemmAccess access(const ConvProblem &problem, int64_t maxLanes = 8);
   /// Its tensor map, of boxes of `rows` rows of `width` channels of a tap.
   static exec::TensorMapAttr tensorMap(const ConvProblem &problem,
                                        const MapOperand &operand, int64_t width,

@@ -12,6 +12,7 @@
 #include "QuantizedFilter.h"
 #include "WgmmaBlock.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 using namespace mlir;
 
@@ -95,7 +96,8 @@ GemmAccess ForwardGemm::accessOf(const ConvProblem &problem, Operation *root,
                                  GemmOperand operand) {
   if (operand == GemmOperand::A)
     return {/*alongDepth=*/true, ConvInput::lanes(problem, inputFactor(root))};
-  return ConvFilter::access(problem);
+  return seg::multipliesInt8(root) ? quantizedAccess(problem)
+                                   : ConvFilter::access(problem);
 }
 
 ForwardGemm::Depth ForwardGemm::splitDepth(Value step, Value depth) {

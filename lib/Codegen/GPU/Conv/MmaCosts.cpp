@@ -10,6 +10,7 @@
 #include "ConvOperands.h"
 #include "FilterCopy.h"
 #include "QuantizedFilter.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -34,7 +35,10 @@ bool copiesOperand(const GemmWork &work, const MmaTiling &tiling,
 
 /// How the elements of a copy of the filter are numbered.
 static GemmAccess copiedAccess(const GemmWork &work) {
-  return ConvFilter::access(copiedProblem(work.problem, work.fusion.getRoot()));
+  Operation *root = work.fusion.getRoot();
+  return seg::multipliesInt8(root)
+             ? quantizedAccess(work.problem)
+             : ConvFilter::access(copiedProblem(work.problem, root));
 }
 
 GemmRuns runsOf(const GemmWork &work, const MmaTiling &tiling,

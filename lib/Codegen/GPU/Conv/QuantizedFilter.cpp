@@ -59,6 +59,11 @@ ConvProblem quantizedProblem(const ConvProblem &problem) {
   return copied;
 }
 
+GemmAccess quantizedAccess(const ConvProblem &problem) {
+  constexpr int64_t maxLanes = 16;
+  return ConvFilter::access(quantizedProblem(problem), maxLanes);
+}
+
 /// Words of the filter of an output channel.
 static int64_t channelWords(const ConvProblem &problem) {
   return product(problem.taps) * problem.inChannels / perWord;

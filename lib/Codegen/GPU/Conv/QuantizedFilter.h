@@ -14,8 +14,7 @@
 #ifndef SEGC_LIB_CODEGEN_GPU_CONV_QUANTIZEDFILTER_H
 #define SEGC_LIB_CODEGEN_GPU_CONV_QUANTIZEDFILTER_H
 
-#include "segc/Codegen/Common/ConvProblem.h"
-#include "segc/Codegen/GPU/GpuKernels.h"
+#include "ConvGemm.h"
 
 namespace segc {
 
@@ -25,8 +24,10 @@ std::string quantizedRefusal(seg::FusionOp fusion);
 /// The values that blocks multiply of the input: whole numbers of a quantized
 /// one, in f32.
 mlir::Value inputFactor(mlir::Operation *root);
-/// The convolution with the filter as the copy lies.
+/// The convolution with the filter as the copy lies, and how its elements are
+/// numbered, in runs of up to 16 bytes.
 ConvProblem quantizedProblem(const ConvProblem &problem);
+GemmAccess quantizedAccess(const ConvProblem &problem);
 /// The element of the temporary with the scale of output channel 0.
 int64_t firstScale(const ConvProblem &problem);
 /// Floats of the temporary that the copy takes.
