@@ -1,5 +1,5 @@
 """Kernels to check on a device: those of the published networks, and fusions of odd sizes, which are written here: convolutions, alone and with a
-normalisation before them, with the statistics of their result and with dropout after them, their gradients, transposed ones, chains of pointwise ops, and
+normalisation before them, with the statistics of their result and with dropout after them, with quantized factors, their gradients, transposed ones, chains of pointwise ops, and
 what is one kernel for all tensors: independent pointwise ops and the update of parameters."""
 import os
 import subprocess
@@ -81,6 +81,12 @@ def convolutions(layer, kind):
         yield fusion(name + "_dropout", [xs, w, b, i, i, i], [ys],
                      f"{cast}%d = seg.conv {value}, %a1 bias %a2 {where} : ({x}, {w}, {b}) -> {y}\n"
                      f"{to} = seg.dropout %d key(%a3, %a4, %a5) rate 0.5 id 7 : ({y}, {i}, {i}, {i}) -> {y}\n{back}")
+    if kind == "bf16" and cin % 4 == 0:
+        xi, wi = tensor("i8", *image), tensor("i8", *taps_in_out)
+        yield fusion(name + "_int8", [xs, w, b], [ys],
+                     f"{cast}%q = seg.quantize {value} scale 0.0078125 : {x} -> {xi}\n%d = seg.dequantize %q scale 0.0078125 : ({xi}) -> {x}\n"
+                     f"%v, %u = seg.quantize_filter %a1 : ({w}) -> ({wi}, {b})\n%e = seg.dequantize %v scales %u : ({wi}, {b}) -> {w}\n"
+                     f"{to} = seg.conv %d, %e bias %a2 {where} : ({x}, {w}, {b}) -> {y}\n{back}")
     yield alone("_input_grad", "conv_input_grad", [(ys, y), (w, w)], (xs, x))
     yield alone("_filter_grad", "conv_filter_grad", [(xs, x), (ys, y)], (w, w))
     if taps == strides:

@@ -7,6 +7,7 @@
 
 #include "PublishedKernels.h"
 
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Networks/Networks.h"
 #include "segc/Reference/Reference.h"
 #include "llvm/ADT/StringExtras.h"
@@ -74,6 +75,9 @@ std::string KernelUse::types() const {
 }
 
 std::string KernelUse::multiplied() const {
+  Operation *root = rootOf();
+  if (root && seg::multipliesInt8(root))
+    return "int8";
   return multiplyTypeName(productWork(strategyOf()).multiplyType).str();
 }
 
