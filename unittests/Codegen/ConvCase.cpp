@@ -185,7 +185,8 @@ std::string segc::test::prologueText(const ConvCase &c, Prologue prologue,
 /// times the sum.
 std::string segc::test::quantizedText(std::string text,
                                       const std::string &input,
-                                      const std::string &filter) {
+                                      const std::string &filter,
+                                      bool keepsFilter) {
   size_t op = text.rfind('%', text.find("= seg.conv")),
          types = text.find(" : (", op) + 4;
   auto split = llvm::StringRef(text).substr(types).split(", ");
@@ -201,15 +202,18 @@ std::string segc::test::quantizedText(std::string text,
       "tensor<" +
       llvm::StringRef(weights).rsplit('x').first.rsplit('x').second.str() +
       "xf32>";
-  std::string ops =
-      "%qx = seg.quantize " + input + " scale 0.0078125 : " + large + " -> " +
-      bytes(large) + "\n%dx = seg.dequantize %qx scale 0.0078125 : (" +
-      bytes(large) + ") -> " + large + "\n%qw, %sw = seg.quantize_filter " +
-      filter + " : (" + weights + ") -> (" + bytes(weights) + ", " + scales +
-      ")\n%dw = seg.dequantize %qw scales %sw : (" + bytes(weights) + ", " +
-      scales + ") -> " + weights + "\n";
+  std::string ops = "%qx = seg.quantize " + input +
+                    " scale 0.0078125 : " + large + " -> " + bytes(large) +
+                    "\n%dx = seg.dequantize %qx scale 0.0078125 : (" +
+                    bytes(large) + ") -> " + large + "\n";
+  if (!keepsFilter)
+    ops += "%qw, %sw = seg.quantize_filter " + filter + " : (" + weights +
+           ") -> (" + bytes(weights) + ", " + scales +
+           ")\n%dw = seg.dequantize %qw scales %sw : (" + bytes(weights) +
+           ", " + scales + ") -> " + weights + "\n";
   size_t operands = text.find(input + ", " + filter, op);
-  text.replace(operands, input.size() + 2 + filter.size(), "%dx, %dw");
+  text.replace(operands, input.size() + 2 + filter.size(),
+               "%dx, " + (keepsFilter ? filter : "%dw"));
   return text.insert(op, ops);
 }
 

@@ -66,11 +66,11 @@ Prologue gated(const std::string &type);
 std::string prologueText(const ConvCase &c, Prologue prologue,
                          const std::string &op);
 
-/// Quantizes both factors of the convolution of a text, whose operands are
-/// called `input` and `filter`. The scale of inputs is a power of two, by which
-/// the division is exact.
+/// Quantizes both factors of the convolution of a text, or its input alone. The
+/// operands are called `input` and `filter`. The scale of inputs is a power of
+/// two, by which the division is exact.
 std::string quantizedText(std::string text, const std::string &input,
-                          const std::string &filter);
+                          const std::string &filter, bool keepsFilter = false);
 
 /// Compares the kernels of every instruction-set version with the reference.
 void checkConv(const std::string &text, KernelTestOptions options = {});

@@ -11,8 +11,11 @@
 
 #include "ConvCase.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/WinogradStrategy.h"
 #include "segc/Codegen/Common/StrategySelection.h"
 #include <gtest/gtest.h>
+#include <map>
+#include <set>
 
 using namespace segc;
 using namespace segc::test;
@@ -105,6 +108,109 @@ TEST_P(Int8Kernels, Extremes) {
 INSTANTIATE_TEST_SUITE_P(Targets, Int8Kernels,
                          testing::Values("x86-64-v4-vnni", "x86-64-v4",
                                          "x86-64-v2", "x86-64-v3"));
+
+/// Winograd tiles of a quantized input.
+class Int8Tiles : public Int8Kernels {
+protected:
+  /// Compares the tiles of all sizes. Transforms of inputs are exact, so what
+  /// differs is the filter, rounded to 13 bits or so: 2e-4 of the root mean
+  /// square of the results, which may be larger than a result.
+  void check(const std::string &text,
+             const std::map<unsigned, Values> &inputs = {}) {
+    KernelTestOptions options;
+    options.target = GetParam();
+    options.largestBatch = 3;
+    options.precision = reference::Precision::Storage;
+    options.low = -1.25, options.high = 1.25;
+    options.tolerance = 1e-2;
+    options.inputs = inputs;
+    StrategyContext context{targetOf(options.target)};
+    context.multiplyTypes = {MultiplyType::Fixed};
+    std::set<std::vector<int64_t>> sizes;
+    size_t chosen = 0, count = 1;
+    options.choose = [&](seg::FusionOp fusion) {
+      auto candidates = strategyCandidates(fusion, context);
+      ASSERT_GT(candidates.size(), chosen) << text;
+      EXPECT_EQ(candidates[chosen].getKind(), winogradKind) << text;
+      sizes.insert(candidates[chosen].getInts(strategyTilesName).vec());
+      fusion.setStrategyAttr(candidates[chosen]);
+      count = candidates.size();
+    };
+    for (; chosen < count; ++chosen)
+      EXPECT_EQ(checkKernels(text, options), "") << chosen << "\n" << text;
+    EXPECT_GT(sizes.size(), 1U) << text;
+  }
+};
+
+TEST_P(Int8Tiles, Images) {
+  ConvCase c = {{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 48, false, true};
+  check(quantizedText(convText(c), "%a", "%b", true));
+  c.in = 96, c.out = 3;
+  check(quantizedText(convText(c), "%a", "%b", true));
+  c.transposeFilter = true;
+  check(quantizedText(convText(c), "%a", "%b", true));
+}
+
+TEST_P(Int8Tiles, Volumes) {
+  ConvCase c = {{5, 6, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 16};
+  check(quantizedText(convText(c), "%a", "%b", true));
+  c.in = 48, c.out = 17;
+  check(quantizedText(convText(c), "%a", "%b", true));
+}
+
+TEST_P(Int8Tiles, Prologues) {
+  ConvCase c = {{9, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 16};
+  std::string large = convTypes(c).large;
+  check(quantizedText(
+      prologueText(c, {{large}, "%x = seg.relu %a0 : " + large + "\n"}, "conv"),
+      "%x", "%a1", true));
+}
+
+// Inputs of the largest magnitude, of all signs, beside a filter whose sums are
+// as large as they get.
+TEST_P(Int8Tiles, Extremes) {
+  ConvCase c = {{6, 8, 8}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 128, 16};
+  Values inputs(size_t{3} * 6 * 8 * 8 * 128), filter(size_t{27} * 128 * 16);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    size_t w = i / 128 % 8, h = i / 1024 % 8, d = i / 8192 % 6;
+    inputs[i] = ((w / 2 + h / 2 + d / 2) % 2 == 0 ? 127 : -127) * 0.0078125;
+  }
+  for (size_t i = 0; i < filter.size(); ++i)
+    filter[i] = i % 16 == 5 ? 0 : i % 16 == 6 ? -2 : 2;
+  check(quantizedText(convText(c), "%a", "%b", true),
+        {{0, inputs}, {1, filter}});
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Int8Tiles,
+                         testing::Values("x86-64-v4-vnni", "x86-64-v2",
+                                         "x86-64-v3"));
+
+// 16 bits hold no transform by tiles of 4 in three dimensions; other kernels
+// take no quantized input; f32 takes none.
+TEST(Int8Strategy, RefusesTilesThatAreNotExact) {
+  KernelTestOptions options;
+  auto refused = [&](const char *strategy, const char *reason) {
+    ConvCase c = {{4, 4, 4}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1},
+                  {1, 1, 1}, 16,        16};
+    c.strategy = strategy;
+    EXPECT_NE(
+        checkKernels(quantizedText(convText(c), "%a", "%b", true), options)
+            .find(reason),
+        std::string::npos)
+        << strategy;
+  };
+  refused("winograd, m = [4, 4, 4], tile = [1, 1, 1], lanes = 16, nb = 1, ur = "
+          "1, groups = 1, in_place = false, multiply_type = fixed, "
+          "temp_bytes = 64",
+          "transforms of 8-bit integers 16 bits hold, got values up to 127000");
+  refused("winograd, m = [2, 2, 2], tile = [1, 1, 1], lanes = 16, nb = 1, ur = "
+          "1, groups = 1, in_place = false, temp_bytes = 64",
+          "an input of 8 bits is multiplied in fixed point");
+  refused("direct, lanes = 16, nb = 1, block = [1, 1, 4], tile = [4, 4, 4], "
+          "groups = 1, share_taps = false, in_place = false, unroll = 1, "
+          "temp_bytes = 27648",
+          "has a quantized input: expects a strategy of kind winograd");
+}
 
 TEST(Int8Strategy, RefusesWhatItCannotSum) {
   KernelTestOptions options;

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/Common/WinogradMatrices.h"
+#include <algorithm>
+#include <cmath>
 
 namespace segc {
 
@@ -15,6 +17,17 @@ TransformMatrix TransformMatrix::transposed() const {
     for (int64_t row = 0; row < rows; ++row)
       result.values.push_back(at(row, column));
   return result;
+}
+
+double TransformMatrix::gain() const {
+  double largest = 0;
+  for (int64_t row = 0; row < rows; ++row) {
+    double sum = 0;
+    for (int64_t column = 0; column < columns; ++column)
+      sum += std::fabs(at(row, column));
+    largest = std::max(largest, sum);
+  }
+  return largest;
 }
 
 static TransformMatrix identity() { return {1, 1, {1}}; }
@@ -57,6 +70,40 @@ TransformMatrix winogradOutput(int64_t m) {
                  0, 1, -1, 0.5,   -2, 0, //
                  0, 1, 1,  0.25,  4,  0, //
                  0, 1, -1, 0.125, -8, 1}};
+}
+
+TransformMatrix wholeWinogradInput(int64_t m) {
+  if (m != 4)
+    return winogradInput(m);
+  return {6, 6, {4, 0,  -5, 0,  1, 0, //
+                 0, -4, -4, 1,  1, 0, //
+                 0, 4,  -4, -1, 1, 0, //
+                 0, -2, -1, 2,  1, 0, //
+                 0, 2,  -1, -2, 1, 0, //
+                 0, 4,  0,  -5, 0, 1}};
+}
+
+TransformMatrix wholeWinogradFilter(int64_t m) {
+  if (m != 4)
+    return winogradFilter(m);
+  constexpr double sixth = 1.0 / 6, twelfth = 1.0 / 12;
+  return {6,
+          3,
+          {0.25, 0, 0,                   //
+           -sixth, -sixth, -sixth,       //
+           -sixth, sixth, -sixth,        //
+           twelfth / 2, twelfth, sixth,  //
+           twelfth / 2, -twelfth, sixth, //
+           0, 0, 1}};
+}
+
+TransformMatrix wholeWinogradOutput(int64_t m) {
+  if (m != 4)
+    return winogradOutput(m);
+  return {4, 6, {1, 1, 1,  1, 1,  0, //
+                 0, 1, -1, 2, -2, 0, //
+                 0, 1, 1,  4, 4,  0, //
+                 0, 1, -1, 8, -8, 1}};
 }
 
 } // namespace segc

@@ -10,6 +10,7 @@
 #include "segc/Codegen/Common/FixedPoint.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Codegen/Common/WinogradMatrices.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Reference/Reference.h"
 #include "segc/Target/Strategy.h"
 #include <cmath>
@@ -28,14 +29,18 @@ using reference::TileTransform;
 // Strategies
 //===----------------------------------------------------------------------===//
 
-static TileTransform tileTransform(int64_t outputs) {
+static TileTransform tileTransform(int64_t outputs, bool isWhole) {
   auto values = [](const TransformMatrix &matrix) {
     return std::vector<double>(matrix.values.begin(), matrix.values.end());
   };
-  TransformMatrix filter = winogradFilter(outputs);
-  return {outputs,        filter.columns,
-          filter.rows,    values(winogradInput(outputs)),
-          values(filter), values(winogradOutput(outputs))};
+  TransformMatrix filter =
+      (isWhole ? wholeWinogradFilter : winogradFilter)(outputs);
+  return {outputs,
+          filter.columns,
+          filter.rows,
+          values((isWhole ? wholeWinogradInput : winogradInput)(outputs)),
+          values(filter),
+          values((isWhole ? wholeWinogradOutput : winogradOutput)(outputs))};
 }
 
 /// Rounds values to integer multiples of a scale.
@@ -67,24 +72,40 @@ static void roundFixedInput(MutableArrayRef<double> values) {
   roundBy(values, largestOf(values) / largestFixedInput);
 }
 
-static void roundFixedFilter(MutableArrayRef<double> values) {
+/// Rounds the filter beside inputs up to `largestInput`.
+static void roundFixedFilter(MutableArrayRef<double> values,
+                             int64_t largestInput) {
   double scale = largestOf(values) / largestFixedFilter;
   constexpr size_t length = 2 * maxChainedFixed;
   for (size_t i = 0; i < values.size(); i += length) {
     double sum = 0;
     for (double value : values.slice(i).take_front(length))
       sum += std::fabs(value);
-    scale = std::max(scale, sum / largestFixedChain);
+    scale = std::max(scale, sum / largestFixedChain(largestInput));
   }
   roundBy(values, scale);
 }
 
-ProductArithmetic productArithmetic(seg::StrategyAttr strategy) {
+ProductArithmetic productArithmetic(seg::FusionOp fusion) {
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
   ProductArithmetic arithmetic;
   MultiplyType multiplyType = productWork(strategy).multiplyType;
+  ArrayRef<int64_t> m =
+      strategy ? strategy.getInts(strategyTilesName) : ArrayRef<int64_t>();
+  Operation *root = fusion.getRoot();
+  bool isInt8 = root && seg::quantizesInput(root);
+  auto largest = static_cast<double>(isInt8 ? largestInt8 : largestFixedInput);
+  for (int64_t size : m)
+    largest *= isInt8 ? wholeWinogradInput(size).gain() : 1;
+  auto largestInput = static_cast<int64_t>(largest);
   if (multiplyType == MultiplyType::Fixed) {
     arithmetic.round = roundFixedInput;
-    arithmetic.roundFilter = roundFixedFilter;
+    // Transforms of 8-bit integers are exact.
+    if (isInt8)
+      arithmetic.round = [](MutableArrayRef<double>) {};
+    arithmetic.roundFilter = [=](MutableArrayRef<double> values) {
+      roundFixedFilter(values, largestInput);
+    };
     arithmetic.scaled = true;
   } else if (multiplyType == MultiplyType::Tf32) {
     arithmetic.round = roundToTf32;
@@ -98,11 +119,10 @@ ProductArithmetic productArithmetic(seg::StrategyAttr strategy) {
   }
   if (multiplyType == MultiplyType::F16)
     arithmetic.f16Chain = maxChained;
-  ArrayRef<int64_t> m =
-      strategy ? strategy.getInts(strategyTilesName) : ArrayRef<int64_t>();
   if (m.size() == 3)
-    arithmetic.tiles = {tileTransform(m[0]), tileTransform(m[1]),
-                        tileTransform(m[2])};
+    arithmetic.tiles = {tileTransform(m[0], isInt8),
+                        tileTransform(m[1], isInt8),
+                        tileTransform(m[2], isInt8)};
   return arithmetic;
 }
 
@@ -117,7 +137,7 @@ FusionEvaluation::FusionEvaluation(seg::FusionOp fusion,
                                    ArrayRef<int64_t> elements)
     : model(model), body(fusion.getBody().front()), root(fusion.getRoot()),
       inputs(inputs), stored(stored), elements(elements),
-      arithmetic(productArithmetic(fusion.getStrategyAttr())) {
+      arithmetic(productArithmetic(fusion)) {
   if (elements.empty())
     return;
   sampled.insert(root->getResult(0));

@@ -97,7 +97,7 @@ private:
 };
 
 /// The arithmetic of the products of a strategy.
-reference::ProductArithmetic productArithmetic(seg::StrategyAttr strategy);
+reference::ProductArithmetic productArithmetic(seg::FusionOp fusion);
 
 } // namespace segc
 

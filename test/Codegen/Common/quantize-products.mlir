@@ -57,3 +57,24 @@ func.func @step(%x: !x, %w: !w {seg.region = "parameters", seg.offset = 0}) -> (
   }
   return %0 : !x
 }
+
+// Winograd tiles take an input of 8 bits and the filter as it is.
+// CHECK-LABEL: func.func @tiles(
+// CHECK: %[[Q:.*]] = seg.quantize %{{.*}} scale 1.250000e-02
+// CHECK: %[[X:.*]] = seg.dequantize %[[Q]] scale 1.250000e-02
+// CHECK-NOT: seg.quantize_filter
+// CHECK: seg.conv %[[X]], %{{.*}}
+// PLAN-LABEL: func.func @tiles(
+// PLAN: strategy = #seg.strategy<winograd, {{.*}}m = [1, 4, 4], multiply_type = fixed, {{.*}}prepared>
+!i = tensor<1x128x128x64xbf16>
+!j = tensor<1x128x128x64xf32>
+!v = tensor<3x3x64x64xf32>
+func.func @tiles(%x: !i, %w: !v {seg.region = "parameters", seg.offset = 0}) -> !i {
+  %0 = seg.fusion (%a = %x : !i, %b = %w : !v) -> (!i) {
+    %1 = seg.cast %a : !i -> !j
+    %2 = seg.conv %1, %b strides [1, 1] pad_low [1, 1] pad_high [1, 1] {seg.input_scale = 0.0125, seg.quantized_error = 0.01} : (!j, !v) -> !j
+    %3 = seg.cast %2 : !j -> !i
+    seg.yield %3 : !i
+  }
+  return %0 : !i
+}

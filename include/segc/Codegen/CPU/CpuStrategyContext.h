@@ -42,6 +42,8 @@ struct CpuStrategyContext {
   bool constantFilter = false;
   /// A prologue computes the first operand, which is not in memory.
   bool computedInput = false;
+  /// The input is quantized to 8 bits, and the filter is not.
+  bool int8Input = false;
   /// Cycles that a prologue adds to loading a vector.
   double loadCycles = 0;
 

@@ -51,6 +51,14 @@ public:
     emitter.inputScale = inputScale;
     return emitter;
   }
+  /// Creates an emitter that stores such inputs as signed bytes, which are not
+  /// multiplied as they are.
+  static MultiplyEmitter ofSignedInt8(double inputScale,
+                                      const CpuTarget &target) {
+    MultiplyEmitter emitter = ofInt8(inputScale, target);
+    emitter.summand = 0;
+    return emitter;
+  }
 
   /// Whether a word holds several values.
   bool pairs() const { return kind != MultiplyType::F32; }
@@ -114,6 +122,7 @@ private:
   bool native = false, isX86 = true;
   bool isInt8 = false;   ///< Integers are of 8 bits; the kind is Fixed.
   double inputScale = 1; ///< Of 8-bit integers.
+  int64_t summand = 128; ///< Of stored 8-bit integers.
 };
 
 } // namespace segc

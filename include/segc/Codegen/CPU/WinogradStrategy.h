@@ -28,7 +28,18 @@ struct WinogradTiling {
   MultiplyType multiplyType = MultiplyType::F32; ///< Type of the transformed
                                                  ///< input and filter.
 
+  /// The input is quantized to 8 bits, in fixed point. Its transforms are exact
+  /// 16-bit integers, all of one scale. Whether it is says the convolution.
+  bool isInt8 = false;
+
   bool isFixedPoint() const { return multiplyType == MultiplyType::Fixed; }
+  /// Whether the points of each tile have a scale of their own.
+  bool scalesTiles() const { return isFixedPoint() && !isInt8; }
+  /// The largest magnitude of a transformed input in fixed point.
+  int64_t largestInput() const;
+
+  /// Whether 16 bits hold the transforms of 8-bit integers.
+  bool isExact() const;
 
   /// Inputs of a tile, which are also its products.
   Dims points() const;
@@ -74,7 +85,9 @@ struct WinogradTiling {
   int64_t productPitch() const;
   int64_t planesSize() const;
   /// Pitch of the scales of a tile, in whole vectors.
-  int64_t scalesPitch() const { return roundUp(pointCount(), lanes); }
+  int64_t scalesPitch() const {
+    return scalesTiles() ? roundUp(pointCount(), lanes) : 0;
+  }
   int64_t unroundedSize(const ConvProblem &problem) const {
     return scalesPitch() * roundUp(problem.inChannels, lanes);
   }
@@ -153,6 +166,10 @@ double productError(MultiplyType multiplyType, const Dims &m);
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);
 std::string winogradFilterGradRefusal(const ConvProblem &problem,
                                       WinogradTiles tiles);
+/// The reason why they cannot take an input of 8 bits and a filter of more;
+/// empty if they can.
+std::string int8TilesRefusal(const ConvProblem &problem, WinogradTiles tiles,
+                             MultiplyType multiplyType);
 /// Tile sizes that the context allows in the dimensions with taps.
 llvm::SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
                                           const CpuStrategyContext &context);

@@ -25,12 +25,17 @@ inline constexpr int64_t maxChainedFixed = 32, largestFixedInput = 16383;
 /// The largest magnitude of a filter value before it is rounded.
 inline constexpr double largestFixedFilter = 32766;
 
-/// The largest sum of the magnitudes of a chain's filter values for which no
-/// sum of products overflows. Rounding adds at most 1/2 to each value; the
-/// rounding of the sum itself is negligible.
-inline constexpr double largestFixedChain =
-    double(std::numeric_limits<int32_t>::max()) / largestFixedInput -
-    maxChainedFixed - 16;
+/// The largest magnitude of an input of 8 bits.
+inline constexpr int64_t largestInt8 = 127;
+
+/// Returns the largest sum of the magnitudes of a chain's filter values for
+/// which no sum of products with inputs up to `largestInput` overflows.
+/// Rounding adds at most 1/2 to each value; the rounding of the sum itself is
+/// negligible.
+constexpr double largestFixedChain(int64_t largestInput = largestFixedInput) {
+  return double(std::numeric_limits<int32_t>::max()) / double(largestInput) -
+         maxChainedFixed - 16;
+}
 
 } // namespace segc
 

@@ -31,12 +31,21 @@ struct TransformMatrix {
   }
   bool isIdentity() const { return rows == 1 && columns == 1; }
   TransformMatrix transposed() const;
+  /// The largest sum of the magnitudes of a row: how much larger than the
+  /// values their transforms may be.
+  double gain() const;
 };
 
 /// B^T, G and A^T of tiles of `m` outputs (1, 2 or 4) and 3 taps.
 TransformMatrix winogradInput(int64_t m);
 TransformMatrix winogradFilter(int64_t m);
 TransformMatrix winogradOutput(int64_t m);
+
+/// The same with the points 0, 1, -1, 2, -2 for tiles of 4. B^T has whole
+/// numbers, so that the transform of whole numbers is exact.
+TransformMatrix wholeWinogradInput(int64_t m);
+TransformMatrix wholeWinogradFilter(int64_t m);
+TransformMatrix wholeWinogradOutput(int64_t m);
 
 } // namespace segc
 

@@ -123,12 +123,20 @@ constexpr double quantizeCycles = 3;
 CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
                              ValueRange factors) {
   bool isInt8 = seg::multipliesInt8(op);
-  TileSource input(isInt8 ? seg::quantizedSource(op->getOperand(0))
-                          : op->getOperand(0));
+  context.int8Input = seg::quantizesInput(op);
+  bool isQuantized = isInt8 || context.int8Input;
+  TileSource input(isQuantized ? seg::quantizedSource(op->getOperand(0))
+                               : op->getOperand(0));
   context.computedInput = !input.isInput();
-  context.loadCycles = input.loadCycles() + (isInt8 ? quantizeCycles : 0);
+  context.loadCycles = input.loadCycles() + (isQuantized ? quantizeCycles : 0);
   if (isInt8) {
     context.allowedMultiplyTypes = {};
+    return context;
+  }
+  if (context.int8Input) {
+    bool isAllowed = context.allowedMultiplyTypes.contains(MultiplyType::Fixed);
+    context.allowedMultiplyTypes =
+        isAllowed ? MultiplyTypeSet{MultiplyType::Fixed} : MultiplyTypeSet{};
     return context;
   }
   auto pin = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
@@ -203,8 +211,10 @@ Kinds winogradKinds(seg::FusionOp fusion, const ConvProblem &problem,
   Kinds kinds;
   forMultiplyTypes(context, [&](MultiplyType multiplyType) {
     std::string refusal =
-        tiledRefusal(winogradRefusal(problem, context.winograd), problem,
-                     multiplyType, context.productError);
+        context.int8Input
+            ? int8TilesRefusal(problem, context.winograd, multiplyType)
+            : tiledRefusal(winogradRefusal(problem, context.winograd), problem,
+                           multiplyType, context.productError);
     kinds.push_back(makeTiledKind(fusion, problem, multiplyType, refusal,
                                   selectWinogradTiling));
   });
@@ -305,6 +315,10 @@ private:
       for (Kind &kind : all)
         if (kind.refusal.empty())
           kind.refusal = "its factors are 8-bit integers";
+    if (name != winogradKind && seg::quantizesInput(op))
+      for (Kind &kind : all)
+        if (kind.refusal.empty())
+          kind.refusal = "its input is of 8-bit integers, and its filter not";
     return {std::move(own), std::move(all)};
   }
   StrategyProposal propose(const Kind &kind,

@@ -60,8 +60,9 @@ static Value rounded(KernelBody &body, Value values, Value scale) {
 }
 
 /// Returns the values in units of `scale`, rounded, at most 127 in magnitude,
-/// plus 128, as bytes.
-static Value quantized(KernelBody &body, Value values, double scale) {
+/// plus an even `summand`, as bytes.
+static Value quantized(KernelBody &body, Value values, double scale,
+                       int64_t summand) {
   OpBuilder &b = body.builder();
   int64_t lanes = lanesOf(values);
   seg::PointwiseMath m(b, body.loc(), values.getType());
@@ -70,7 +71,7 @@ static Value quantized(KernelBody &body, Value values, double scale) {
   // As in `rounded`; an even summand does not change which way halves go.
   Value sum =
       vector::FMAOp::create(b, body.loc(), clamped, m.constant(1 / scale),
-                            m.constant(0x1.8p23 + 128));
+                            m.constant(0x1.8p23 + double(summand)));
   return arith::TruncIOp::create(b, body.loc(), integers(body, lanes, 8),
                                  bitcast(body, integers(body, lanes, 32), sum));
 }
@@ -99,7 +100,7 @@ void MultiplyEmitter::storeNeighbours(KernelBody &body, Value values,
                                       Value scale) const {
   if (isInt8)
     values = bitcast(body, body.vectorType(lanesOf(values) / 4),
-                     quantized(body, values, inputScale));
+                     quantized(body, values, inputScale, summand));
   else if (pairs())
     values = bitcast(body, body.vectorType(divideUp(lanesOf(values), 2)),
                      narrowed(body, values, scale));

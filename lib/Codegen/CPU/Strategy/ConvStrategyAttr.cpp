@@ -332,6 +332,9 @@ tilingParameters<GroupedFilterGradTiling>();
 
 /// Refuses quantized factors, which kernels of other kinds do not pack.
 static LogicalResult refuseInt8(Operation *op) {
+  if (seg::quantizesInput(op))
+    return op->emitOpError("has a quantized input: expects a strategy of kind "
+                           "winograd");
   if (!seg::multipliesInt8(op))
     return success();
   return op->emitOpError("has quantized factors: expects a strategy of kind "
@@ -458,21 +461,42 @@ FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
   return tiling;
 }
 
+/// Verifies that the tiles take an input of 8 bits.
+static LogicalResult checkInt8Tiles(const ConvProblem &problem, Operation *op,
+                                    const WinogradTiling &tiling) {
+  if (std::string reason =
+          int8TilesRefusal(problem, WinogradTiles::F4, tiling.multiplyType);
+      !reason.empty())
+    return op->emitOpError("cannot use Winograd tiles: ") << reason;
+  if (!tiling.isExact())
+    return op->emitOpError("expects Winograd tiles whose transforms of 8-bit "
+                           "integers 16 bits hold, got values up to ")
+           << tiling.largestInput();
+  if (tiling.in_place)
+    return op->emitOpError("cannot read its input in place: it is quantized");
+  return success();
+}
+
 FailureOr<WinogradTiling> readWinogradTiling(FusionEmitter &emitter,
                                              const ConvProblem &problem,
                                              Operation *op) {
-  FailureOr<WinogradTiling> tiling = readTiles<WinogradTiling>(
+  FailureOr<WinogradTiling> read = readTiles<WinogradTiling>(
       emitter, problem, op, winogradRefusal(problem, WinogradTiles::F4));
-  if (failed(tiling) || failed(checkLimits(op, problem, *tiling)))
+  if (failed(read))
     return failure();
-  if (failed(refuseInt8(op)))
+  WinogradTiling tiling = read.value_or(WinogradTiling{});
+  if (failed(checkLimits(op, problem, tiling)))
+    return failure();
+  tiling.isInt8 = seg::quantizesInput(op);
+  if (failed(tiling.isInt8 ? checkInt8Tiles(problem, op, tiling)
+                           : refuseInt8(op)))
     return failure();
   bool divides = true;
   for (unsigned d = 0; d < 3; ++d)
-    divides &= problem.out[d] % tiling->m[d] == 0;
-  if (tiling->in_place && !(mayReadInPlace(problem, op) && divides))
+    divides &= problem.out[d] % tiling.m[d] == 0;
+  if (tiling.in_place && !(mayReadInPlace(problem, op) && divides))
     return op->emitOpError("cannot read its input in place");
-  if (failed(checkMemory(emitter, problem, op, *tiling)))
+  if (failed(checkMemory(emitter, problem, op, tiling)))
     return failure();
   return tiling;
 }

@@ -13,7 +13,8 @@
 //   products[point][tile][nb x lanes]  = points times panel
 //   outputs                            = transformed products, epilogue.
 // In fixed point a panel ends with its scales, and a tile's points are rounded
-// after all channels are transformed, because they share a scale.
+// after all channels are transformed, because they share a scale. An input of 8
+// bits is packed as bytes, whose transforms are exact integers of one scale.
 
 #include "Conv/ConvEmitters.h"
 #include "Conv/ConvOutput.h"
@@ -24,8 +25,10 @@
 #include "segc/Codegen/CPU/ConvTile.h"
 #include "segc/Codegen/CPU/MultiplyEmitter.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -38,10 +41,18 @@ public:
   WinogradEmitter(const ConvProblem &problem, const WinogradTiling &tiling,
                   Operation *root, seg::FusionOp fusion,
                   const CpuTarget &target)
-      : problem(problem), tiling(tiling), root(root),
-        multiplier(tiling.multiplyType, target),
+      : problem(problem), tiling(tiling), input(root->getOperand(0)),
+        multiplier(tiling.multiplyType, target), wideLanes(target.lanes),
         output(problem, root, fusion, tiling.lanes),
-        reductions(fusion, tiling.outputTiles(problem)) {}
+        reductions(fusion, tiling.outputTiles(problem)) {
+    if (!tiling.isInt8)
+      return;
+    inputScale = input.getDefiningOp<seg::DequantizeOp>()
+                     .getScaleAttr()
+                     .getValueAsDouble();
+    input = seg::quantizedSource(input);
+    bytes = MultiplyEmitter::ofSignedInt8(inputScale, target);
+  }
 
   void multiply(KernelBody &body);
 
@@ -62,13 +73,21 @@ private:
   Task readInput(KernelBody &body, ArrayRef<Value> ids);
   void forTiles(KernelBody &body, const Task &task,
                 llvm::function_ref<void(std::array<Value, 3>, Value)> each);
+  Value corner(KernelBody &body, const Task &task, std::array<Value, 3> tile);
   void transformInput(KernelBody &body, const Task &task);
+  void transformBytes(KernelBody &body, const Task &task);
   void multiplyPoints(KernelBody &body, const Task &task, Value block);
   void
   sumChains(KernelBody &body, Value scales, Value to, int64_t count,
             llvm::function_ref<SmallVector<Value>(Value, ValueRange)> step);
   void transformOutput(KernelBody &body, const Task &task, Value block);
+  Value scaled(KernelBody &body, Value value, Value bias);
 
+  /// Words of a pixel of the input's tile.
+  int64_t pixelPitch() const {
+    return tiling.isInt8 ? problem.inChannels / bytes.valuesPerWord()
+                         : problem.inChannels;
+  }
   /// Words between the points of neighbouring tiles.
   int64_t tilePitch() const { return tiling.tilePitch(problem); }
   int64_t pointsBase() const {
@@ -90,8 +109,10 @@ private:
   }
   ConvProblem problem;
   WinogradTiling tiling;
-  Operation *root;
-  MultiplyEmitter multiplier;
+  Value input;           ///< What tiles are packed of.
+  double inputScale = 1; ///< Of 8-bit integers.
+  MultiplyEmitter multiplier, bytes;
+  int64_t wideLanes; ///< Of vectors along channels of the input, in words.
   ConvOutput output;
   TileReductions reductions;
 };
@@ -116,9 +137,10 @@ WinogradEmitter::Task WinogradEmitter::readInput(KernelBody &body,
     box.extents[d] =
         body.add(body.mul(task.counts[d], tiling.m[d]), problem.taps[d] - 1);
   }
-  task.view =
-      readTile(body, TileSource(root->getOperand(0)), tiling.in_place,
-               problem.in, problem.inChannels, task.sample, box, tiling.lanes);
+  task.view = readTile(
+      body, TileSource(input), tiling.in_place, problem.in, problem.inChannels,
+      task.sample, box, tiling.isInt8 ? wideLanes : tiling.lanes,
+      tiling.isInt8 ? TilePairs{TilePairs::Channels, &bytes} : TilePairs());
   return task;
 }
 
@@ -138,14 +160,13 @@ void WinogradEmitter::forTiles(
 }
 
 void WinogradEmitter::transformInput(KernelBody &body, const Task &task) {
-  TransformMatrices matrices = forEachDim(tiling.m, winogradInput);
+  if (tiling.isInt8)
+    return transformBytes(body, task);
+  TransformMatrices matrices = inputTransform(tiling);
   TransformBuffer buffer{body.scratch(), bufferBase()};
   const TileView &view = task.view;
   forTiles(body, task, [&](std::array<Value, 3> tile, Value number) {
-    Value corner = body.add(
-        body.add(view.base, body.mul(tile[0], tiling.m[0] * view.planePitch)),
-        body.add(body.mul(tile[1], tiling.m[1] * view.rowPitch),
-                 body.mul(tile[2], tiling.m[2] * problem.inChannels)));
+    Value first = corner(body, task, tile);
     Value to = body.add(body.mul(number, tilePitch()), pointsBase());
     body.loop(
         body.index(0), body.index(problem.inChannels), tiling.lanes,
@@ -157,7 +178,7 @@ void WinogradEmitter::transformInput(KernelBody &body, const Task &task) {
                                          body.mul(h, view.rowPitch)),
                                 body.mul(w, problem.inChannels));
             return body.load(view.memref,
-                             body.add(body.add(corner, channel), at),
+                             body.add(body.add(first, channel), at),
                              tiling.lanes, mask);
           };
           auto store = [&](Value d, Value h, Value w, Value value) {
@@ -244,9 +265,15 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
       auto step = [&](Value word, ValueRange carried) {
         SmallVector<Value> sums(carried), weights;
         Value weight = body.add(panel, body.mul(word, width));
-        for (int64_t v = 0; v < tiling.nb; ++v)
-          weights.push_back(body.load(
-              body.temp(), body.add(weight, v * tiling.lanes), tiling.lanes));
+        for (int64_t v = 0; v < tiling.nb; ++v) {
+          Value at = body.add(weight, v * tiling.lanes);
+          weights.push_back(body.load(body.temp(), at, tiling.lanes));
+          // Processors fetch ahead within a page, which panels are as long as.
+          memref::PrefetchOp::create(
+              body.builder(), body.loc(), body.temp(),
+              ValueRange{body.add(at, tiling.panelPitch(problem))},
+              /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+        }
         for (int64_t t = 0; t < tiling.ur; ++t) {
           Value value =
               body.splat(body.loadScalar(scratch, body.add(body.add(from, word),
@@ -279,7 +306,7 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
 
 void WinogradEmitter::transformOutput(KernelBody &body, const Task &task,
                                       Value block) {
-  TransformMatrices matrices = forEachDim(tiling.m, winogradOutput);
+  TransformMatrices matrices = outputTransform(tiling);
   TransformBuffer buffer{body.scratch(), bufferBase()};
   int64_t width = tiling.channelBlock();
   forTiles(body, task, [&](std::array<Value, 3> tile, Value number) {
@@ -297,7 +324,7 @@ void WinogradEmitter::transformOutput(KernelBody &body, const Task &task,
         Value at = body.mul(point, tiling.productPitch());
         Value values = body.load(
             body.scratch(), body.add(body.add(from, lane), at), tiling.lanes);
-        if (!tiling.isFixedPoint())
+        if (!tiling.scalesTiles())
           return values;
         Value scale = body.loadScalar(
             body.scratch(),
@@ -311,7 +338,7 @@ void WinogradEmitter::transformOutput(KernelBody &body, const Task &task,
         output.store(body, task.sample,
                      {body.add(origin[0], d), body.add(origin[1], h),
                       body.add(origin[2], w)},
-                     tiling.m, channel, mask, addBias(body, value, bias));
+                     tiling.m, channel, mask, scaled(body, value, bias));
       };
       transformBox(body, matrices, buffer, tiling.lanes, load, store);
     });
@@ -345,6 +372,70 @@ void WinogradEmitter::multiply(KernelBody &body) {
 }
 
 } // namespace
+
+/// Returns the offset of the first input of a tile.
+Value WinogradEmitter::corner(KernelBody &body, const Task &task,
+                              std::array<Value, 3> tile) {
+  const TileView &view = task.view;
+  return body.add(
+      body.add(view.base, body.mul(tile[0], tiling.m[0] * view.planePitch)),
+      body.add(body.mul(tile[1], tiling.m[1] * view.rowPitch),
+               body.mul(tile[2], tiling.m[2] * pixelPitch())));
+}
+
+/// Transforms 8-bit integers as vectors of 16-bit ones, which memory of f32
+/// holds in pairs.
+void WinogradEmitter::transformBytes(KernelBody &body, const Task &task) {
+  OpBuilder &b = body.builder();
+  TransformMatrices matrices = inputTransform(tiling);
+  TransformBuffer buffer{body.scratch(), bufferBase()};
+  const TileView &view = task.view;
+  int64_t lanes =
+      problem.inChannels % (2 * wideLanes) == 0 ? 2 * wideLanes : wideLanes;
+  auto cast = [&](Value value, int64_t count, Type type) -> Value {
+    return vector::BitCastOp::create(b, body.loc(),
+                                     VectorType::get({count}, type), value);
+  };
+  forTiles(body, task, [&](std::array<Value, 3> tile, Value number) {
+    Value first = corner(body, task, tile);
+    Value to = body.add(body.mul(number, tilePitch()), pointsBase());
+    body.loop(
+        body.index(0), body.index(problem.inChannels), lanes,
+        [&](Value channel) {
+          auto load = [&](Value d, Value h, Value w) -> Value {
+            Value at = body.add(body.add(body.mul(d, view.planePitch),
+                                         body.mul(h, view.rowPitch)),
+                                body.mul(w, pixelPitch()));
+            Value words = body.load(
+                view.memref,
+                body.add(body.add(first, bytes.word(body, channel)), at),
+                lanes / bytes.valuesPerWord());
+            return arith::ExtSIOp::create(
+                b, body.loc(), VectorType::get({lanes}, b.getI16Type()),
+                cast(words, lanes, b.getI8Type()));
+          };
+          auto store = [&](Value d, Value h, Value w, Value value) {
+            Value at = body.mul(winogradPoint(body, tiling, d, h, w),
+                                tiling.pointPitch(problem));
+            body.store(
+                cast(value, lanes / 2, b.getF32Type()), body.scratch(),
+                body.add(body.add(to, multiplier.word(body, channel)), at));
+          };
+          transformBox(body, matrices, buffer, lanes, load, store);
+        });
+  });
+}
+
+/// Returns an output in the input's scale, with the bias, which may be null.
+Value WinogradEmitter::scaled(KernelBody &body, Value value, Value bias) {
+  if (!tiling.isInt8)
+    return addBias(body, value, bias);
+  Value scale = body.splat(body.scalarConstant(inputScale), tiling.lanes);
+  if (bias)
+    return vector::FMAOp::create(body.builder(), body.loc(), value, scale,
+                                 bias);
+  return arith::MulFOp::create(body.builder(), body.loc(), value, scale);
+}
 
 LogicalResult emitWinogradConv(FusionEmitter &emitter, Operation *root) {
   ConvProblem problem = convProblem(root);

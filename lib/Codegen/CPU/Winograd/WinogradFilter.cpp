@@ -57,7 +57,7 @@ void WinogradFilterPacker::transform(KernelBody &body, Value block, Value first,
                    tiling.lanes, tiling.nb, MultiplyEmitter()},
                   body.mul(block, width), first, end);
   });
-  TransformMatrices matrices = forEachDim(tiling.m, winogradFilter);
+  TransformMatrices matrices = filterTransform(tiling);
   TransformBuffer buffer{body.scratch(), bufferBase()};
   body.loop(first, end, 1, [&](Value c) {
     body.loop(firstLane, endLane, tiling.lanes, [&](Value lane) {
@@ -110,7 +110,8 @@ void WinogradFilterPacker::round(KernelBody &body) {
   Value firstLane = body.mul(ids[1], tiling.lanes),
         endLane = body.add(firstLane, tiling.lanes), zero = body.index(0),
         all = body.index(problem.inChannels);
-  FixedFilterScales scales(tiling.pointCount(), scalesBase(), tiling.lanes);
+  FixedFilterScales scales(tiling.pointCount(), scalesBase(), tiling.lanes,
+                           largestFixedChain(tiling.largestInput()));
   scales.clear(body);
   body.loop(zero, all, 2 * maxChainedFixed, [&](Value chain) {
     Value end = body.min(body.add(chain, 2 * maxChainedFixed), all);

@@ -52,8 +52,7 @@ private:
   }
   int64_t scalesBase() const {
     return bufferBase() +
-           transformBufferSize(forEachDim(tiling.m, winogradFilter),
-                               tiling.lanes);
+           transformBufferSize(filterTransform(tiling), tiling.lanes);
   }
 
   /// The number of input channels that are transformed together.

@@ -216,7 +216,7 @@ void FixedFilterScales::finish(KernelBody &body) {
         body,
         larger(body,
                magnitude(body, scaleBy(Largest, largestFixedFilter), lanes),
-               magnitude(body, scaleBy(LargestSum, largestFixedChain * sumPart),
+               magnitude(body, scaleBy(LargestSum, largestChain * sumPart),
                          lanes)),
         lanes);
     body.store(scale, body.scratch(), at(body, Largest, point));

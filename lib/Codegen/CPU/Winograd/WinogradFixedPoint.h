@@ -15,6 +15,9 @@
 // a bound by the largest value, this leaves fewer digits to filters with values
 // of similar size, and more digits to most filters.
 //
+// Inputs of 8 bits need none of this: their transforms are exact integers of
+// one scale, with a bound of their own (WinogradTiling::largestInput).
+//
 // Factors that are not finite have no integers: their scale is NaN, and so are
 // their products.
 //
@@ -48,8 +51,10 @@ void roundTile(KernelBody &body, const MultiplyEmitter &multiplier,
 /// point, from all its values. It uses scratch from `base` on.
 class FixedFilterScales {
 public:
-  FixedFilterScales(int64_t points, int64_t base, int64_t lanes)
-      : points(points), base(base), lanes(lanes) {}
+  /// `largestChain` bounds the sum of a chain's magnitudes.
+  FixedFilterScales(int64_t points, int64_t base, int64_t lanes,
+                    double largestChain)
+      : points(points), base(base), lanes(lanes), largestChain(largestChain) {}
   static int64_t scratchFloats(int64_t points, int64_t lanes) {
     return 3 * points * lanes;
   }
@@ -74,6 +79,7 @@ private:
   void forPoints(KernelBody &body, llvm::function_ref<void(mlir::Value)> each);
 
   int64_t points, base, lanes;
+  double largestChain;
 };
 
 } // namespace segc

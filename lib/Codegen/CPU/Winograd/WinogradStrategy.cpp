@@ -39,7 +39,17 @@ Dims WinogradTiling::taskCounts(const ConvProblem &problem) const {
 }
 
 int64_t WinogradTiling::inputSize(const ConvProblem &problem) const {
-  return roundUp(product(window()) * problem.inChannels, 16);
+  int64_t perWord = isInt8 ? 4 : 1;
+  return roundUp(product(window()) * problem.inChannels / perWord, 16);
+}
+
+int64_t WinogradTiling::largestInput() const {
+  if (!isInt8)
+    return largestFixedInput;
+  double largest = largestInt8;
+  for (int64_t size : m)
+    largest *= wholeWinogradInput(size).gain();
+  return static_cast<int64_t>(largest);
 }
 
 int64_t WinogradTiling::panelPitch(const ConvProblem &problem) const {
@@ -55,15 +65,18 @@ int64_t WinogradTiling::productPitch() const {
 }
 
 int64_t WinogradTiling::planesSize() const {
-  return std::max(transformBufferSize(forEachDim(m, winogradInput), lanes),
-                  transformBufferSize(forEachDim(m, winogradOutput), lanes));
+  // Vectors of 16-bit integers have up to 16 words, whatever the lanes.
+  constexpr int64_t integerWords = 16;
+  return std::max(
+      transformBufferSize(inputTransform(*this), isInt8 ? integerWords : lanes),
+      transformBufferSize(outputTransform(*this), lanes));
 }
 
 int64_t WinogradTiling::scratchSize(const ConvProblem &problem) const {
   // The inverse scales of one tile are stored after the scales of all tiles.
-  int64_t fixed = isFixedPoint() ? unroundedSize(problem) +
-                                       (product(tile) + 1) * scalesPitch()
-                                 : 0;
+  int64_t fixed = scalesTiles() ? unroundedSize(problem) +
+                                      (product(tile) + 1) * scalesPitch()
+                                : 0;
   return (in_place ? 0 : inputSize(problem)) +
          pointCount() * (pointPitch(problem) + productPitch()) + planesSize() +
          fixed;
@@ -138,6 +151,18 @@ std::string winogradFilterGradRefusal(const ConvProblem &problem,
   return winogradRefusal(problem, tiles);
 }
 
+std::string int8TilesRefusal(const ConvProblem &problem, WinogradTiles tiles,
+                             MultiplyType multiplyType) {
+  if (multiplyType != MultiplyType::Fixed)
+    return "an input of 8 bits is multiplied in fixed point";
+  std::string reason = winogradRefusal(problem, tiles);
+  return reason.empty() ? pairsRefusal(problem) : reason;
+}
+
+bool WinogradTiling::isExact() const {
+  return !isInt8 || largestInput() <= std::numeric_limits<int16_t>::max();
+}
+
 /// Returns the cycles to transform a vector of inputs or products: a constant
 /// for load and store, and a part for each dimension.
 static double transformCycles(const Dims &m) {
@@ -152,6 +177,19 @@ static double transformCycles(const Dims &m) {
 /// vector of scales.
 static constexpr double fixedVectorCycles = 3, fixedPointCycles = 4;
 
+/// Returns the cycles to transform the 8-bit inputs of a point, as vectors of
+/// 16-bit integers.
+static double integerTransformCycles(const ConvProblem &problem,
+                                     const WinogradTiling &tiling,
+                                     const CpuTarget &target) {
+  double cycles = 2;
+  for (int64_t size : tiling.m)
+    cycles += size == 1 ? 0 : size == 2 ? 0.5 : 1.2;
+  auto vectors =
+      static_cast<double>(divideUp(problem.inChannels, 2 * target.lanes));
+  return vectors * (cycles + (tiling.m[0] == 1 ? 0 : 1.2));
+}
+
 static double taskCycles(const ConvProblem &problem,
                          const WinogradTiling &tiling,
                          const CpuStrategyContext &context) {
@@ -159,13 +197,17 @@ static double taskCycles(const ConvProblem &problem,
   double steps = tiling.steps(problem), width = tiling.channelBlock();
   double blocks = divideUp(tiling.channelBlocks(problem), tiling.groups);
   double vectors = divideUp(problem.inChannels, tiling.lanes);
+  int64_t packLanes = tiling.isInt8 ? context.target.lanes / 4 : tiling.lanes;
   double pack =
       tiling.in_place
           ? 0
-          : tiling.inputSize(problem) / double(tiling.lanes) *
+          : double(tiling.inputSize(problem)) / double(packLanes) *
                     (packCycles + context.loadCycles) +
                 tiling.window()[0] * tiling.window()[1] * packRowCycles;
-  double transform = transformCycles(tiling.m) * points * tiles;
+  double transform =
+      (tiling.isInt8 ? integerTransformCycles(problem, tiling, context.target)
+                     : transformCycles(tiling.m) * vectors) *
+      points * tiles;
   double panels = 4 * points * steps * width;
   double scratch = 4.0 * tiling.scratchSize(problem);
   double panelRate = scratch + panels * blocks < 0.9 * context.target.l2Bytes
@@ -180,20 +222,19 @@ static double taskCycles(const ConvProblem &problem,
        widenCycles(tiling.multiplyType, double(tiling.ur * tiling.nb),
                    tiling.steps(problem)) +
        1.5 * double(tiling.ur * tiling.nb) + 15);
-  if (tiling.isFixedPoint())
+  if (tiling.scalesTiles())
     transform +=
-        points * tiles * (fixedVectorCycles + fixedPointCycles / vectors);
+        points * tiles * (fixedVectorCycles * vectors + fixedPointCycles);
   // Loading the next panel overlaps with the products of the current one, but
   // not completely.
   multiply = std::max(multiply, panels / panelRate) +
              0.3 * std::min(multiply, panels / panelRate);
   double finish =
       tiles * tiling.nb *
-      ((transformCycles(tiling.m) + (tiling.isFixedPoint() ? 0.5 : 0)) *
-           points +
+      ((transformCycles(tiling.m) + (tiling.scalesTiles() ? 0.5 : 0)) * points +
        product(tiling.m) * epilogueCycles);
   double cycles =
-      taskOverhead + pack + transform * vectors + blocks * (multiply + finish);
+      taskOverhead + pack + transform + blocks * (multiply + finish);
   double excess = scratch / (0.8 * context.target.l2Bytes);
   return excess > 1 ? cycles * (2 * excess - 1) : cycles;
 }
@@ -236,10 +277,14 @@ SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
         if (!ordered || llvm::is_contained(result, m) ||
             !context.allowsTiles(uniform ? w : 4))
           continue;
+        WinogradTiling tiling{};
+        tiling.m = m;
+        tiling.isInt8 = context.int8Input;
         bool suits =
-            context.multiplyType == MultiplyType::F32
-                ? uniform
-                : productError(context.multiplyType, m) <= context.productError;
+            tiling.isExact() && (context.multiplyType == MultiplyType::F32
+                                     ? uniform
+                                     : productError(context.multiplyType, m) <=
+                                           context.productError);
         if (suits)
           result.push_back(m);
       }
@@ -286,9 +331,11 @@ selectWinogradTiling(const ConvProblem &problem,
   tiling.lanes = lanesFor(problem.outChannels, target);
   int64_t vectors = divideUp(problem.outChannels, tiling.lanes);
   tiling.multiplyType = context.multiplyType;
+  tiling.isInt8 = context.int8Input;
   for (const Dims &m : sizes) {
     tiling.m = m;
-    tiling.in_place = problem.readsInPlace() && !context.computedInput;
+    tiling.in_place =
+        problem.readsInPlace() && !context.computedInput && !tiling.isInt8;
     for (unsigned d = 0; d < 3; ++d)
       tiling.in_place &= problem.out[d] % tiling.m[d] == 0;
     for (tiling.nb = 1; tiling.nb <= std::min<int64_t>(4, vectors); ++tiling.nb)

@@ -22,6 +22,21 @@ TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t)) {
   return {make(m[0]), make(m[1]), make(m[2])};
 }
 
+TransformMatrices inputTransform(const WinogradTiling &tiling) {
+  return forEachDim(tiling.m,
+                    tiling.isInt8 ? wholeWinogradInput : winogradInput);
+}
+
+TransformMatrices filterTransform(const WinogradTiling &tiling) {
+  return forEachDim(tiling.m,
+                    tiling.isInt8 ? wholeWinogradFilter : winogradFilter);
+}
+
+TransformMatrices outputTransform(const WinogradTiling &tiling) {
+  return forEachDim(tiling.m,
+                    tiling.isInt8 ? wholeWinogradOutput : winogradOutput);
+}
+
 TransformMatrices transposed(const TransformMatrices &matrices) {
   return {matrices[0].transposed(), matrices[1].transposed(),
           matrices[2].transposed()};
@@ -31,8 +46,76 @@ TransformMatrices transposed(const TransformMatrices &matrices) {
 // Emission
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// The terms of a row in the even or the odd columns, as a sum of integers and
+/// its sign.
+struct IntegerTerms {
+  Value sum;
+  bool isNegative = false;
+};
+} // namespace
+
+/// The last term has the positive sign: rows whose terms differ by the sign
+/// alone share the sum.
+static IntegerTerms integerTerms(KernelBody &body,
+                                 const TransformMatrix &matrix, int64_t row,
+                                 ArrayRef<Value> in, int64_t parity) {
+  OpBuilder &b = body.builder();
+  IntegerTerms result;
+  for (int64_t column = matrix.columns; column-- > 0;) {
+    auto factor = static_cast<int64_t>(matrix.at(row, column));
+    if (factor == 0 || column % 2 != parity)
+      continue;
+    bool isNegative = factor < 0;
+    Value term = in[column];
+    if (int64_t size = std::abs(factor); size != 1) {
+      auto type = cast<VectorType>(term.getType());
+      auto constant = arith::ConstantOp::create(
+          b, body.loc(),
+          DenseElementsAttr::get(
+              type, b.getIntegerAttr(type.getElementType(), size)));
+      term = arith::MulIOp::create(b, body.loc(), term, constant);
+    }
+    if (!result.sum)
+      result = {term, isNegative};
+    else if (isNegative == result.isNegative)
+      result.sum = arith::AddIOp::create(b, body.loc(), result.sum, term);
+    else
+      result.sum = arith::SubIOp::create(b, body.loc(), result.sum, term);
+  }
+  return result;
+}
+
+static Value transformIntegers(KernelBody &body, const TransformMatrix &matrix,
+                               int64_t row, ArrayRef<Value> in) {
+  OpBuilder &b = body.builder();
+  auto subtract = [&](Value x, Value y) -> Value {
+    return arith::SubIOp::create(b, body.loc(), x, y);
+  };
+  IntegerTerms even = integerTerms(body, matrix, row, in, 0),
+               odd = integerTerms(body, matrix, row, in, 1);
+  if (!even.sum)
+    std::swap(even, odd);
+  Value sum = even.sum;
+  bool isNegative = even.isNegative;
+  if (odd.sum && even.isNegative != odd.isNegative) {
+    sum = isNegative ? subtract(odd.sum, sum) : subtract(sum, odd.sum);
+    isNegative = false;
+  } else if (odd.sum) {
+    sum = arith::AddIOp::create(b, body.loc(), sum, odd.sum);
+  }
+  if (!isNegative)
+    return sum;
+  Value zero =
+      arith::ConstantOp::create(b, body.loc(), b.getZeroAttr(sum.getType()));
+  return subtract(zero, sum);
+}
+
 Value transformRow(KernelBody &body, const TransformMatrix &matrix, int64_t row,
                    ArrayRef<Value> in, int64_t lanes) {
+  if (llvm::any_of(
+          in, [](Value v) { return v && getElementTypeOrSelf(v).isInteger(); }))
+    return transformIntegers(body, matrix, row, in);
   // Terms with coefficients 1 and -1 come first, in the same order in every
   // row, so that CSE finds sums that two rows have in common.
   OpBuilder &b = body.builder();
@@ -104,6 +187,17 @@ int64_t transformBufferSize(const TransformMatrices &matrices, int64_t lanes) {
   return matrices[0].columns * matrices[1].rows * matrices[2].rows * lanes;
 }
 
+/// Memory of f32 holds 16-bit integers in pairs.
+static void storePlane(KernelBody &body, Value values, Value memref,
+                       Value index) {
+  if (auto type = cast<VectorType>(values.getType());
+      type.getElementType().isInteger())
+    values = vector::BitCastOp::create(
+        body.builder(), body.loc(), body.vectorType(type.getNumElements() / 2),
+        values);
+  body.store(values, memref, index);
+}
+
 void transformBox(KernelBody &body, const TransformMatrices &matrices,
                   TransformBuffer buffer, int64_t lanes,
                   llvm::function_ref<Value(Value, Value, Value)> load,
@@ -117,20 +211,27 @@ void transformBox(KernelBody &body, const TransformMatrices &matrices,
       store(zero, body.index(i / width), body.index(i % width), values[i]);
     return;
   }
+  Type vector;
+  int64_t words = lanes;
   body.loop(zero, body.index(matrices[0].columns), 1, [&](Value d) {
     SmallVector<Value> values = transformPlane(body, matrices, d, lanes, load);
-    Value to = body.add(body.mul(d, plane * lanes), buffer.base);
+    vector = values.front().getType();
+    words = vector == body.vectorType(lanes) ? lanes : lanes / 2;
+    Value to = body.add(body.mul(d, plane * words), buffer.base);
     for (int64_t i = 0; i < plane; ++i)
-      body.store(values[i], buffer.memref, body.add(to, i * lanes));
+      storePlane(body, values[i], buffer.memref, body.add(to, i * words));
   });
   body.loop(zero, body.index(matrices[1].rows), 1, [&](Value h) {
     body.loop(zero, body.index(width), 1, [&](Value w) {
-      Value from = body.add(body.mul(body.add(body.mul(h, width), w), lanes),
+      Value from = body.add(body.mul(body.add(body.mul(h, width), w), words),
                             buffer.base);
       SmallVector<Value> column;
-      for (int64_t d = 0; d < matrices[0].columns; ++d)
-        column.push_back(
-            body.load(buffer.memref, body.add(from, d * plane * lanes), lanes));
+      for (int64_t d = 0; d < matrices[0].columns; ++d) {
+        Value values =
+            body.load(buffer.memref, body.add(from, d * plane * words), words);
+        column.push_back(vector::BitCastOp::create(body.builder(), body.loc(),
+                                                   vector, values));
+      }
       column = multiply(body, matrices[0], column, lanes);
       for (auto [d, value] : llvm::enumerate(column))
         store(body.index(d), h, w, value);

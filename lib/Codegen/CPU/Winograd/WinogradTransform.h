@@ -8,6 +8,7 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H
 #define SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H
 
+#include "segc/Codegen/CPU/WinogradStrategy.h"
 #include "segc/Codegen/Common/ConvProblem.h"
 #include "segc/Codegen/Common/WinogradMatrices.h"
 
@@ -16,10 +17,15 @@ namespace segc {
 using TransformMatrices = std::array<TransformMatrix, 3>;
 /// Returns the matrices of the three dimensions.
 TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t));
+/// Returns the matrices of a tiling of convolutions.
+TransformMatrices inputTransform(const WinogradTiling &tiling);
+TransformMatrices filterTransform(const WinogradTiling &tiling);
+TransformMatrices outputTransform(const WinogradTiling &tiling);
 TransformMatrices transposed(const TransformMatrices &matrices);
 
 /// Returns the product of one row of a matrix with a column of vectors. Vectors
-/// whose coefficient is 0 may be null.
+/// whose coefficient is 0 may be null. Vectors of integers need a matrix of
+/// whole numbers; no part of the sum is larger than its terms together.
 mlir::Value transformRow(KernelBody &body, const TransformMatrix &matrix,
                          int64_t row, llvm::ArrayRef<mlir::Value> in,
                          int64_t lanes);

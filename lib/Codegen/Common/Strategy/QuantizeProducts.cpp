@@ -28,13 +28,17 @@ using namespace segc;
 
 namespace {
 
-/// The ops in front of both factors of a convolution.
-struct QuantizedFactors {
-  Operation *root;
-  Value input, filter; ///< As they were.
+/// The ops in front of the factors of a convolution.
+class QuantizedFactors {
+public:
+  explicit QuantizedFactors(Operation *root) : root(root) {}
+  void addInput(double scale);
+  void addFilter();
+  /// Removes what quantizes an operand.
+  void remove(unsigned operand) const;
 
-  QuantizedFactors(Operation *root, double scale);
-  void remove() const;
+private:
+  Operation *root;
 };
 
 struct QuantizeProductsPass
@@ -55,36 +59,38 @@ private:
 
 } // namespace
 
-QuantizedFactors::QuantizedFactors(Operation *root, double scale)
-    : root(root), input(root->getOperand(0)), filter(root->getOperand(1)) {
+void QuantizedFactors::addInput(double scale) {
   OpBuilder b(root);
   Location loc = root->getLoc();
-  Type i8 = b.getI8Type();
-  auto inputType = cast<RankedTensorType>(input.getType()),
-       filterType = cast<RankedTensorType>(filter.getType());
+  Value input = root->getOperand(0);
+  auto type = cast<RankedTensorType>(input.getType());
   FloatAttr factor = b.getF64FloatAttr(scale);
   auto quantized =
-      seg::QuantizeOp::create(b, loc, inputType.clone(i8), input, factor);
-  root->setOperand(0, seg::DequantizeOp::create(b, loc, inputType, quantized,
-                                                Value(), factor));
+      seg::QuantizeOp::create(b, loc, type.clone(b.getI8Type()), input, factor);
+  root->setOperand(
+      0, seg::DequantizeOp::create(b, loc, type, quantized, Value(), factor));
+}
+
+void QuantizedFactors::addFilter() {
+  OpBuilder b(root);
+  Location loc = root->getLoc();
+  Value filter = root->getOperand(1);
+  auto filterType = cast<RankedTensorType>(filter.getType());
   auto scales = RankedTensorType::get({filterType.getShape().back()},
                                       filterType.getElementType());
   auto weights = seg::QuantizeFilterOp::create(
-      b, loc, TypeRange{filterType.clone(i8), scales}, filter);
+      b, loc, TypeRange{filterType.clone(b.getI8Type()), scales}, filter);
   root->setOperand(
       1, seg::DequantizeOp::create(b, loc, filterType, weights.getQuantized(),
                                    weights.getScales(), FloatAttr()));
 }
 
-void QuantizedFactors::remove() const {
-  for (auto [number, before] :
-       llvm::enumerate(ArrayRef<Value>{input, filter})) {
-    Operation *dequantize = root->getOperand(number).getDefiningOp(),
-              *quantize = dequantize->getOperand(0).getDefiningOp();
-    root->setOperand(number, before);
-    dequantize->erase();
-    quantize->erase();
-  }
+void QuantizedFactors::remove(unsigned operand) const {
+  Operation *dequantize = root->getOperand(operand).getDefiningOp(),
+            *quantize = dequantize->getOperand(0).getDefiningOp();
+  root->setOperand(operand, quantize->getOperand(0));
+  dequantize->erase();
+  quantize->erase();
 }
 
 std::string QuantizeProductsPass::refusal(seg::FusionOp fusion,
@@ -111,8 +117,21 @@ std::string QuantizeProductsPass::quantize(seg::FusionOp fusion,
   Operation *root = fusion.getRoot();
   auto models = context.target.backend->modelsOf(root);
   StrategyProposal wide = cheapestProposal(models, fusion, context);
-  QuantizedFactors factors(root, scale);
+  QuantizedFactors factors(root);
+  factors.addInput(scale);
+  // Winograd tiles transform the input as integers, and keep the filter.
+  StrategyProposal tiles = cheapestProposal(models, fusion, context);
+  if (productWork(tiles.strategy).multiplyType != MultiplyType::Fixed)
+    tiles = {};
+  factors.addFilter();
   StrategyProposal int8 = cheapestProposal(models, fusion, context);
+  bool keepsFilter =
+      tiles.strategy && (!int8.strategy || tiles.seconds < int8.seconds);
+  if (keepsFilter) {
+    factors.remove(1);
+    int8 = std::move(tiles);
+    int8.title += " of an input of 8 bits";
+  }
   std::string reason =
       !int8.strategy
           ? "no kernel multiplies it in 8 bits"
@@ -129,7 +148,8 @@ std::string QuantizeProductsPass::quantize(seg::FusionOp fusion,
   if (isFaster)
     ++quantized;
   else
-    factors.remove();
+    for (unsigned operand = keepsFilter ? 1 : 2; operand-- > 0;)
+      factors.remove(operand);
   return reason;
 }
 
@@ -158,7 +178,7 @@ void QuantizeProductsPass::runOnOperation() {
     if (reason.empty())
       reason = quantize(fusion, context, scale.getValueAsDouble());
     auto text = remark::add("{0}", root->getName());
-    if (seg::multipliesInt8(root))
+    if (seg::multipliesInt8(root) || seg::quantizesInput(root))
       addPlace(
           remark::passed(root->getLoc(), remarkOpts("int8", "strategy", fusion))
               << text << remark::metric("error", lost)

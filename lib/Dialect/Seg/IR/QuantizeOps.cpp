@@ -85,6 +85,12 @@ bool segc::seg::multipliesInt8(Operation *conv) {
          quantizedSource(conv->getOperand(1));
 }
 
+bool segc::seg::quantizesInput(Operation *conv) {
+  return isa<ConvOp, ConvTransposeOp>(conv) &&
+         quantizedSource(conv->getOperand(0)) &&
+         !quantizedSource(conv->getOperand(1));
+}
+
 //===----------------------------------------------------------------------===//
 // Pointwise
 //===----------------------------------------------------------------------===//

@@ -34,6 +34,8 @@ llvm::LogicalResult verifyQuantization(mlir::Operation *op,
 mlir::Value quantizedSource(mlir::Value operand);
 /// Whether both factors of a convolution are dequantized.
 bool multipliesInt8(mlir::Operation *conv);
+/// Whether the input of a convolution is quantized, but not its filter.
+bool quantizesInput(mlir::Operation *conv);
 
 } // namespace segc::seg
 
