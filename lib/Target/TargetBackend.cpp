@@ -72,9 +72,7 @@ KernelModel::propose(seg::FusionOp fusion,
 }
 
 bool StrategyContext::allows(const KernelModel &model) const {
-  // The emulator is what the kernels are verified on.
-  return unverifiedKernels || !model.isUnverified() ||
-         target.backend->device() == SEGC_DEVICE_CUDA_EMULATED;
+  return unverifiedKernels || !model.isUnverified();
 }
 
 double KernelModel::seconds(seg::FusionOp fusion,

@@ -50,7 +50,10 @@ strategyContext(Operation *op, StringRef target, StringRef winograd,
   StrategyContext context{*resolved, *tiles,
                           resolved->version->multiplyTypes & *types};
   context.threads = threads;
-  context.unverifiedKernels = unverifiedKernels;
+  // What an emulator multiplies waits for no device.
+  context.unverifiedKernels =
+      unverifiedKernels ||
+      context.target.backend->device() == SEGC_DEVICE_CUDA_EMULATED;
   context.conv = *implementation;
   return context;
 }
