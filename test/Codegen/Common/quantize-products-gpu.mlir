@@ -2,6 +2,9 @@
 // filter has several taps at stride 1.
 // RUN: segc-opt %s --pass-pipeline='builtin.module(func.func(seg-quantize-products{target=cuda:sm_90 unverified-kernels=true},seg-select-strategy{target=cuda:sm_90 unverified-kernels=true}))' | FileCheck %s
 // RUN: segc-opt %s --pass-pipeline='builtin.module(func.func(seg-quantize-products{target=cuda-emulated:sm_80},seg-select-strategy{target=cuda-emulated:sm_80}))' | FileCheck %s
+// The remark of the other kernels says why they take no part.
+// RUN: segc-opt %s --pass-pipeline='builtin.module(func.func(seg-quantize-products{target=cuda-emulated:sm_80},seg-select-strategy{target=cuda-emulated:sm_80}))' --remark-format=emitRemark --remarks-filter-analyse=strategy -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// REMARK: mma_sync: its factors are quantized; mma_int8: {{[0-9.]+}} us
 // No device has verified these kernels.
 // RUN: segc-opt %s --seg-quantize-products=target=cuda:sm_90 | FileCheck %s --check-prefix=KEPT
 // KEPT-NOT: seg.quantize

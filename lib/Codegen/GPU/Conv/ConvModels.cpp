@@ -164,7 +164,10 @@ private:
     if (result.empty()) {
       StrategyProposal &refused = result.emplace_back();
       refused.title = Kind<Tiling>::name.str();
-      refused.reason = Kind<Tiling>::noTiling(work);
+      bool isQuantized = seg::multipliesInt8(fusion.getRoot());
+      refused.reason = isQuantized && !multipliesIntegers<Tiling>
+                           ? "its factors are quantized"
+                           : Kind<Tiling>::noTiling(work);
     }
     return result;
   }
