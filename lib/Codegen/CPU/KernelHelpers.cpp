@@ -108,9 +108,20 @@ Value loadVector(KernelBody &k, Value memref, Value index, int64_t lanes,
                                       zero);
 }
 
+VectorType integerType(KernelBody &k, int64_t lanes) {
+  return VectorType::get({lanes}, k.builder().getI32Type());
+}
+
+Value integerVector(KernelBody &k, int64_t value, int64_t lanes) {
+  return arith::ConstantOp::create(
+      k.builder(), k.loc(),
+      DenseElementsAttr::get(
+          integerType(k, lanes),
+          k.builder().getI32IntegerAttr(static_cast<int32_t>(value))));
+}
+
 Value indexVector(KernelBody &k, ArrayRef<int64_t> values) {
-  auto type = VectorType::get({static_cast<int64_t>(values.size())},
-                              k.builder().getI32Type());
+  VectorType type = integerType(k, static_cast<int64_t>(values.size()));
   SmallVector<int32_t> narrow(values);
   return arith::ConstantOp::create(
       k.builder(), k.loc(),

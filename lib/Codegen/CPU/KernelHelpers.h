@@ -61,6 +61,10 @@ addPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
 /// Loads a vector of the memory's element type, which need not be f32.
 mlir::Value loadVector(KernelBody &k, mlir::Value memref, mlir::Value index,
                        int64_t lanes, mlir::Value mask = {});
+/// Returns the type of a vector of i32.
+mlir::VectorType integerType(KernelBody &k, int64_t lanes);
+/// Returns a vector of i32 of one value, which fits.
+mlir::Value integerVector(KernelBody &k, int64_t value, int64_t lanes);
 /// Returns a constant vector of i32.
 mlir::Value indexVector(KernelBody &k, llvm::ArrayRef<int64_t> values);
 /// Loads memref[base + offsets[lane]]; masked lanes are zero.

@@ -52,10 +52,11 @@ def QuantizeProductsPass : Pass<"seg-quantize-products", "::mlir::func::FuncOp">
   let summary = "Quantize the factors of convolutions whose products are faster in 8 bits";
   let description = [{
     Applies to entries that do not train, and to convolutions with the attribute
-    `seg.input_scale`, which calibration writes. The input and the filter are
-    quantized in the fusion where the error `seg.quantized_error` is at most
-    `max-error`, the target has kernels for it, and the cheapest strategy is
-    cheaper than that of the convolution as it is. Before
+    `seg.input_scale`, which calibration writes. The input and the filter, or
+    the input alone, which Winograd tiles transform exactly, are quantized in
+    the fusion where the error `seg.quantized_error` is at most `max-error`, the
+    target has kernels for it, and the cheapest strategy is cheaper than that of
+    the convolution as it is. Before
     ```mlir
     %y = seg.conv %a, %b ... {seg.input_scale = 0.0125 : f64, seg.quantized_error = 0.008 : f64}
     ```

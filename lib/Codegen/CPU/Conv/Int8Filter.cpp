@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Conv/Int8Filter.h"
+#include "KernelHelpers.h"
 #include "segc/Codegen/CPU/ConvTile.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 
@@ -16,17 +17,6 @@
 using namespace mlir;
 
 namespace segc {
-
-static VectorType integerType(KernelBody &body, int64_t lanes) {
-  return VectorType::get({lanes}, body.builder().getI32Type());
-}
-
-static Value integerConstant(KernelBody &body, int64_t lanes, int32_t value) {
-  return arith::ConstantOp::create(
-      body.builder(), body.loc(),
-      DenseElementsAttr::get(integerType(body, lanes),
-                             body.builder().getI32IntegerAttr(value)));
-}
 
 Value loadIntegers(KernelBody &body, Value memref, Value index, int64_t lanes) {
   return vector::BitCastOp::create(body.builder(), body.loc(),
@@ -103,33 +93,31 @@ Value Int8VectorPacker::packTap(Value row, Value to, Value inverse, Value sum) {
   constexpr int64_t perWord = 4;
   seg::PointwiseMath m(b, body.loc(), body.vectorType(panel.lanes));
   return body
-      .loop(body.index(0), body.index(problem.inChannels / perWord), 1, {sum},
-            [&](Value step, ValueRange carried) {
-              Value total = carried[0], word;
-              for (int64_t i = 0; i < perWord; ++i) {
-                Value weight =
-                    load(body.add(row, body.add(body.mul(step, perWord), i)));
-                // At 1.5 * 2^23 the last place of an f32 is 1.
-                Value unit = m.constant(0x1.8p23);
-                Value number = arith::FPToSIOp::create(
-                    b, body.loc(), integerType(body, panel.lanes),
-                    m.sub(m.fma(weight, inverse, unit), unit));
-                total = arith::AddIOp::create(b, body.loc(), total, number);
-                Value byte = arith::AndIOp::create(
-                    b, body.loc(), number,
-                    integerConstant(body, panel.lanes, 255));
-                byte = arith::ShLIOp::create(
-                    b, body.loc(), byte,
-                    integerConstant(body, panel.lanes,
-                                    static_cast<int32_t>(8 * i)));
-                word = word ? arith::OrIOp::create(b, body.loc(), word, byte)
-                            : byte;
-              }
-              storeIntegers(body, word, panel.memref,
-                            body.add(to, body.mul(step, panel.step)),
-                            panel.lanes);
-              return SmallVector<Value>{total};
-            })
+      .loop(
+          body.index(0), body.index(problem.inChannels / perWord), 1, {sum},
+          [&](Value step, ValueRange carried) {
+            Value total = carried[0], word;
+            for (int64_t i = 0; i < perWord; ++i) {
+              Value weight =
+                  load(body.add(row, body.add(body.mul(step, perWord), i)));
+              // At 1.5 * 2^23 the last place of an f32 is 1.
+              Value unit = m.constant(0x1.8p23);
+              Value number = arith::FPToSIOp::create(
+                  b, body.loc(), integerType(body, panel.lanes),
+                  m.sub(m.fma(weight, inverse, unit), unit));
+              total = arith::AddIOp::create(b, body.loc(), total, number);
+              Value byte = arith::AndIOp::create(
+                  b, body.loc(), number, integerVector(body, 255, panel.lanes));
+              byte = arith::ShLIOp::create(
+                  b, body.loc(), byte, integerVector(body, 8 * i, panel.lanes));
+              word =
+                  word ? arith::OrIOp::create(b, body.loc(), word, byte) : byte;
+            }
+            storeIntegers(body, word, panel.memref,
+                          body.add(to, body.mul(step, panel.step)),
+                          panel.lanes);
+            return SmallVector<Value>{total};
+          })
       .front();
 }
 
@@ -147,7 +135,7 @@ void Int8VectorPacker::pack() {
              body.add(first, panel.nb * panel.lanes));
   Value words = body.add(first, panel.header), none = body.index(0);
   using Values = SmallVector<Value>;
-  Values sums{integerConstant(body, panel.lanes, 0)};
+  Values sums{integerVector(body, 0, panel.lanes)};
   sums = body.loop(
       none, phase[0].taps, 1, sums, [&](Value d, ValueRange carried) -> Values {
         return body.loop(
@@ -170,7 +158,7 @@ void Int8VectorPacker::pack() {
             });
       });
   Value compensation = arith::MulIOp::create(
-      b, body.loc(), sums[0], integerConstant(body, panel.lanes, -128));
+      b, body.loc(), sums[0], integerVector(body, -128, panel.lanes));
   storeIntegers(body, compensation, panel.memref, first, panel.lanes);
 }
 

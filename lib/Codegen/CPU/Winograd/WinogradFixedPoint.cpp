@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Winograd/WinogradFixedPoint.h"
+#include "KernelHelpers.h"
 #include "segc/Codegen/Common/FixedPoint.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,24 +23,12 @@ namespace segc {
 // A magnitude is the bits of |x| as an integer. Integers have the order of the
 // values, with infinity and then NaN above all others.
 
-static VectorType words(KernelBody &body, int64_t lanes) {
-  return VectorType::get({lanes}, body.builder().getI32Type());
-}
-
-static Value word(KernelBody &body, int64_t value, int64_t lanes) {
-  return arith::ConstantOp::create(
-      body.builder(), body.loc(),
-      DenseElementsAttr::get(
-          words(body, lanes),
-          body.builder().getI32IntegerAttr(static_cast<int32_t>(value))));
-}
-
 static Value magnitude(KernelBody &body, Value values, int64_t lanes) {
   OpBuilder &b = body.builder();
-  Value bits =
-      vector::BitCastOp::create(b, body.loc(), words(body, lanes), values);
+  Value bits = vector::BitCastOp::create(b, body.loc(),
+                                         integerType(body, lanes), values);
   return arith::AndIOp::create(b, body.loc(), bits,
-                               word(body, 0x7fffffff, lanes));
+                               integerVector(body, 0x7fffffff, lanes));
 }
 
 static Value toFloats(KernelBody &body, Value magnitudes, int64_t lanes) {
@@ -59,12 +48,13 @@ static Value scaleOf(KernelBody &body, Value magnitudes, double limit,
   // The inverse of a smaller scale would overflow.
   constexpr int64_t minMagnitude = int64_t(127 - 108) << 23,
                     infinity = 255 << 23, nan = 0x7fc00000;
-  Value finite = arith::CmpIOp::create(b, body.loc(), arith::CmpIPredicate::slt,
-                                       magnitudes, word(body, infinity, lanes));
+  Value finite =
+      arith::CmpIOp::create(b, body.loc(), arith::CmpIPredicate::slt,
+                            magnitudes, integerVector(body, infinity, lanes));
   Value bounded = arith::SelectOp::create(
       b, body.loc(), finite,
-      larger(body, magnitudes, word(body, minMagnitude, lanes)),
-      word(body, nan, lanes));
+      larger(body, magnitudes, integerVector(body, minMagnitude, lanes)),
+      integerVector(body, nan, lanes));
   return arith::MulFOp::create(
       b, body.loc(), toFloats(body, bounded, lanes),
       body.splat(body.scalarConstant(1 / limit), lanes));
@@ -112,7 +102,7 @@ void roundTile(KernelBody &body, const MultiplyEmitter &multiplier,
     return body.add(body.mul(point, tile.channels), tile.unrounded);
   };
   body.loop(zero, body.index(tile.points), lanes, [&](Value first) {
-    SmallVector<Value> largest(lanes, word(body, 0, lanes));
+    SmallVector<Value> largest(lanes, integerVector(body, 0, lanes));
     largest = body.loop(
         zero, body.index(tile.channels), lanes, largest,
         [&](Value channel, ValueRange carried) {
