@@ -57,8 +57,7 @@ typedef enum segc_emulator_mma {
   SEGC_EMULATOR_MMA_F16_K8 = 3,   /* m16n8k8 */
   SEGC_EMULATOR_MMA_BF16_K8 = 4,  /* m16n8k8 */
   SEGC_EMULATOR_MMA_TF32_K4 = 5,  /* m16n8k4 */
-  SEGC_EMULATOR_MMA_S8_K32 = 6,   /* m16n8k32 */
-  SEGC_EMULATOR_MMA_KINDS = 7
+  SEGC_EMULATOR_MMA_S8_K32 = 6    /* m16n8k32 */
 } segc_emulator_mma;
 
 /* What a fence orders. */

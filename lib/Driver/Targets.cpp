@@ -51,7 +51,7 @@ static llvm::Error checkArchitecture(const std::vector<Target> &targets) {
 /// Refuses targets that cannot multiply in the precision.
 static llvm::Error checkProducts(const std::vector<Target> &targets,
                                  const PipelineOptions &options) {
-  // Nobody asks for 8 bits to get none without a word.
+  // Without such kernels the option would have no effect, and nothing said so.
   for (const Target &target : targets)
     if (options.precision == "int8" && !options.unverifiedKernels &&
         target.backend->device() == SEGC_DEVICE_CUDA)

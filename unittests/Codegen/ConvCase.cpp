@@ -181,8 +181,6 @@ std::string segc::test::prologueText(const ConvCase &c, Prologue prologue,
                             ", " + other + ") -> " + result);
 }
 
-/// Each addition of products of numbers in [-1, 1) has an error of about 2^-24
-/// times the sum.
 std::string segc::test::quantizedText(std::string text,
                                       const std::string &input,
                                       const std::string &filter,
@@ -217,6 +215,8 @@ std::string segc::test::quantizedText(std::string text,
   return text.insert(op, ops);
 }
 
+/// Each addition of products of numbers in [-1, 1) has an error of about 2^-24
+/// times the sum.
 void segc::test::checkConv(const std::string &text, KernelTestOptions options) {
   options.tolerance = 1e-4;
   for (const char *target : {"x86-64-v4", "x86-64-v3"}) {

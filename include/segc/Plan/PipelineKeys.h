@@ -23,8 +23,8 @@ namespace segc {
 Status setPipelineKeys(const std::string &text, OrderedJson &pipeline);
 
 /// Writes the orientation that weights record ("RAS", "file", or "" for none)
-/// into the pipeline of a model that they become a part of. A plan has its own,
-/// and pipelines of slices have none.
+/// into the pipeline of a model that they become a part of. A plan has its own;
+/// pipelines of slices, and those of kinds that are not known, have none.
 void setOrientation(const std::string &recorded, OrderedJson &pipeline);
 
 } // namespace segc

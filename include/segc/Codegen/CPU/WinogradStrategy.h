@@ -29,7 +29,7 @@ struct WinogradTiling {
                                                  ///< input and filter.
 
   /// The input is quantized to 8 bits, in fixed point. Its transforms are exact
-  /// 16-bit integers, all of one scale. Whether it is says the convolution.
+  /// 16-bit integers, all of one scale. The convolution says whether it is.
   bool isInt8 = false;
 
   bool isFixedPoint() const { return multiplyType == MultiplyType::Fixed; }
