@@ -181,9 +181,12 @@ TEST_F(CacheEvaluation, RefusesOtherFiles) {
   ASSERT_TRUE(bytes.ok());
   bytes->back() ^= 1;
   ASSERT_TRUE(writeFileAtomically(path, *bytes).ok());
-  EXPECT_EQ(call("evaluate", weights), 3);
+  std::vector<std::string> reported = weights;
+  reported.insert(reported.end(), {"--results", folder + "/failed"});
+  EXPECT_EQ(call("evaluate", reported), 3);
   EXPECT_THAT(output, HasSubstr(path + ": has changed: other bytes"));
   EXPECT_THAT(output, HasSubstr("1 of 2 cases failed"));
+  EXPECT_THAT(file("failed/report.html"), HasSubstr("failed_cases"));
   EXPECT_EQ(crossValidate("s", {"--dataset", moved, "--folds", "1"}), 1);
   EXPECT_THAT(output, HasSubstr("has changed: other bytes"));
   ASSERT_TRUE(writeFileAtomically(path, *bytes + "x").ok());
