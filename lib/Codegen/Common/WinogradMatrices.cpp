@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/Common/WinogradMatrices.h"
+#include "segc/Codegen/Common/FixedPoint.h"
 #include <algorithm>
 #include <cmath>
 
@@ -104,6 +105,13 @@ TransformMatrix wholeWinogradOutput(int64_t m) {
                  0, 1, -1, 2, -2, 0, //
                  0, 1, 1,  4, 4,  0, //
                  0, 1, -1, 8, -8, 1}};
+}
+
+int64_t largestWholeTransform(llvm::ArrayRef<int64_t> tiles) {
+  double largest = largestInt8;
+  for (int64_t m : tiles)
+    largest *= wholeWinogradInput(m).gain();
+  return static_cast<int64_t>(largest);
 }
 
 } // namespace segc

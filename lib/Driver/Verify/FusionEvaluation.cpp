@@ -94,10 +94,7 @@ ProductArithmetic productArithmetic(seg::FusionOp fusion) {
       strategy ? strategy.getInts(strategyTilesName) : ArrayRef<int64_t>();
   Operation *root = fusion.getRoot();
   bool isInt8 = root && seg::quantizesInput(root);
-  auto largest = static_cast<double>(isInt8 ? largestInt8 : largestFixedInput);
-  for (int64_t size : m)
-    largest *= isInt8 ? wholeWinogradInput(size).gain() : 1;
-  auto largestInput = static_cast<int64_t>(largest);
+  int64_t largestInput = isInt8 ? largestWholeTransform(m) : largestFixedInput;
   if (multiplyType == MultiplyType::Fixed) {
     arithmetic.round = roundFixedInput;
     // Transforms of 8-bit integers are exact.

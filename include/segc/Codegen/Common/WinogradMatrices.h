@@ -46,6 +46,9 @@ TransformMatrix winogradOutput(int64_t m);
 TransformMatrix wholeWinogradInput(int64_t m);
 TransformMatrix wholeWinogradFilter(int64_t m);
 TransformMatrix wholeWinogradOutput(int64_t m);
+/// The largest magnitude of a transform of 8-bit integers in tiles of these
+/// outputs, by dimension.
+int64_t largestWholeTransform(llvm::ArrayRef<int64_t> tiles);
 
 } // namespace segc
 

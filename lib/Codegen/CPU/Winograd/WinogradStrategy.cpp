@@ -44,12 +44,7 @@ int64_t WinogradTiling::inputSize(const ConvProblem &problem) const {
 }
 
 int64_t WinogradTiling::largestInput() const {
-  if (!isInt8)
-    return largestFixedInput;
-  double largest = largestInt8;
-  for (int64_t size : m)
-    largest *= wholeWinogradInput(size).gain();
-  return static_cast<int64_t>(largest);
+  return isInt8 ? largestWholeTransform(m) : largestFixedInput;
 }
 
 int64_t WinogradTiling::panelPitch(const ConvProblem &problem) const {
