@@ -31,17 +31,20 @@ protected:
       GTEST_SKIP() << missing;
   }
 
-  /// Compares all strategies that are candidates.
-  void check(const std::string &text) {
+  /// Options of inputs of which some are clipped.
+  static KernelTestOptions clipping(double tolerance) {
     KernelTestOptions options;
     options.target = GetParam();
     options.largestBatch = 3;
     options.precision = reference::Precision::Storage;
-    // Some inputs are clipped.
     options.low = -1.25, options.high = 1.25;
-    options.tolerance = 2e-6;
+    options.tolerance = tolerance;
+    return options;
+  }
+  /// Compares all strategies that are candidates.
+  void check(const std::string &text) {
+    KernelTestOptions options = clipping(2e-6);
     StrategyContext context{targetOf(options.target)};
-    std::vector<seg::StrategyAttr> strategies;
     size_t chosen = 0, count = 1;
     options.choose = [&](seg::FusionOp fusion) {
       auto candidates = strategyCandidates(fusion, context);
@@ -117,12 +120,7 @@ protected:
   /// square of the results, which may be larger than a result.
   void check(const std::string &text,
              const std::map<unsigned, Values> &inputs = {}) {
-    KernelTestOptions options;
-    options.target = GetParam();
-    options.largestBatch = 3;
-    options.precision = reference::Precision::Storage;
-    options.low = -1.25, options.high = 1.25;
-    options.tolerance = 1e-2;
+    KernelTestOptions options = clipping(1e-2);
     options.inputs = inputs;
     StrategyContext context{targetOf(options.target)};
     context.multiplyTypes = {MultiplyType::Fixed};

@@ -20,6 +20,7 @@
 #include "Reductions/TileReductions.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/ConvTile.h"
+#include "segc/Codegen/Common/QuantizedFactors.h"
 #include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,8 +42,7 @@ public:
         reductions(fusion, tiling.outputTiles(problem)) {
     if (!tiling.isInt8)
       return;
-    auto dequantize = input.getDefiningOp<seg::DequantizeOp>();
-    inputScale = dequantize.getScaleAttr().getValueAsDouble();
+    inputScale = quantizedInputScale(root);
     input = seg::quantizedSource(input);
     multiplier = MultiplyEmitter::ofInt8(inputScale, target);
   }

@@ -8,6 +8,7 @@
 #include "Conv/Int8Filter.h"
 #include "KernelHelpers.h"
 #include "segc/Codegen/CPU/ConvTile.h"
+#include "segc/Codegen/Common/QuantizedFactors.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -124,14 +125,9 @@ Value Int8VectorPacker::packTap(Value row, Value to, Value inverse, Value sum) {
 void Int8VectorPacker::pack() {
   OpBuilder &b = body.builder();
   seg::PointwiseMath m(b, body.loc(), body.vectorType(panel.lanes));
-  // A channel below the normal numbers is zero: the inverse of its scale would
-  // be infinite.
-  Value scale = m.div(largestMagnitude(), m.constant(127)),
-        zero = body.zeroVector(panel.lanes);
-  Value inverse = m.select(m.greater(scale, m.constant(0x1p-126)),
-                           m.div(m.constant(1), scale), zero);
+  FilterScale of = filterScale(m, largestMagnitude());
   Value first = body.add(panel.base, offset);
-  body.store(m.mul(scale, m.constant(panel.inputScale)), panel.memref,
+  body.store(m.mul(of.scale, m.constant(panel.inputScale)), panel.memref,
              body.add(first, panel.nb * panel.lanes));
   Value words = body.add(first, panel.header), none = body.index(0);
   using Values = SmallVector<Value>;
@@ -153,7 +149,7 @@ void Int8VectorPacker::pack() {
                     Value to =
                         body.add(body.add(words, row), body.mul(w, panel.tap));
                     return {packTap(body.mul(tap, problem.inChannels), to,
-                                    inverse, carried[0])};
+                                    of.inverse, carried[0])};
                   });
             });
       });

@@ -25,6 +25,7 @@
 #include "segc/Codegen/CPU/ConvTile.h"
 #include "segc/Codegen/CPU/MultiplyEmitter.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "segc/Codegen/Common/QuantizedFactors.h"
 #include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -47,9 +48,7 @@ public:
         reductions(fusion, tiling.outputTiles(problem)) {
     if (!tiling.isInt8)
       return;
-    inputScale = input.getDefiningOp<seg::DequantizeOp>()
-                     .getScaleAttr()
-                     .getValueAsDouble();
+    inputScale = quantizedInputScale(root);
     input = seg::quantizedSource(input);
     bytes = MultiplyEmitter::ofSignedInt8(inputScale, target);
   }

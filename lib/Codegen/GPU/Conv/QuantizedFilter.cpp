@@ -10,6 +10,7 @@
 #include "ConvOperands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "segc/Codegen/Common/QuantizedFactors.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
@@ -159,25 +160,18 @@ Value FilterQuantization::packedWord(Value word, Value inverse) {
 }
 
 void FilterQuantization::emit() {
-  // A channel below the normal numbers is zero: the inverse of its scale would
-  // be infinite.
-  Value scale = m.div(largestMagnitude(), m.constant(127));
-  Value inverse = m.select(m.greater(scale, m.constant(0x1p-126)),
-                           m.div(m.constant(1), scale), m.constant(0));
-  double inputScale = root->getOperand(0)
-                          .getDefiningOp<seg::DequantizeOp>()
-                          .getScaleAttr()
-                          .getValueAsDouble();
+  FilterScale of = filterScale(m, largestMagnitude());
+  double inputScale = quantizedInputScale(root);
   int64_t tapWords = problem.inChannels / perWord;
   k.ifThen(exists, [&] {
     k.ifThen(k.less(row, k.index(1)), [&] {
-      k.storeScalar(m.mul(scale, m.constant(inputScale)), k.temp(),
+      k.storeScalar(m.mul(of.scale, m.constant(inputScale)), k.temp(),
                     k.add(output, firstScale(problem)));
     });
     k.loop(row, words, rows, [&](Value word) {
       Value filterOfTap =
           k.add(k.mul(k.div(word, tapWords), problem.outChannels), output);
-      k.storeScalar(packedWord(word, inverse), k.temp(),
+      k.storeScalar(packedWord(word, of.inverse), k.temp(),
                     k.add(k.mul(filterOfTap, tapWords), k.rem(word, tapWords)));
     });
   });
