@@ -146,8 +146,9 @@ makeDataset(const DataPipeline &pipeline, std::vector<std::string> classes,
             const DatasetOptions &options,
             std::optional<Volume> volume = std::nullopt) {
   auto dataset = std::make_unique<Dataset>("decathlon", classes);
-  CaseRules rules{dataset->notes(), classes,          options.channels,
-                  options.channel,  options.labelMap, options.limits};
+  CaseRules rules{dataset->notes(),     classes,          options.channels,
+                  options.channel,      options.labelMap, options.limits,
+                  options.channelOption};
   std::unique_ptr<CaseReader> reader;
   if (volume)
     reader = std::make_unique<MemoryCaseReader>(std::move(rules),

@@ -72,8 +72,9 @@ StatusOr<Volume> MemoryCaseReader::readVolume(const std::string &path) const {
 //===----------------------------------------------------------------------===//
 
 /// "choose one with --channel 0..2".
-static std::string chooseOne(int64_t channels) {
-  return "choose one with --channel 0.." + std::to_string(channels - 1);
+static std::string chooseOne(const CaseRules &rules, int64_t channels) {
+  return "choose one with " + rules.channelOption + " 0.." +
+         std::to_string(channels - 1);
 }
 
 Status VolumeCaseReader::chooseChannels(const CaseFiles &files,
@@ -100,20 +101,19 @@ Status VolumeCaseReader::chooseChannels(const CaseFiles &files,
   }
   if (separate)
     return Status::success();
+  const std::string count = path + ": " + std::to_string(found) +
+                            (found == 1 ? " channel" : " channels");
   // The file may be that of the channel already.
   const bool chosen = rules.channel && !(files.ofOneChannel && found == 1);
   if (chosen && *rules.channel >= found)
-    return invalidArgument(path + ": " + std::to_string(found) +
-                           " channels, but --channel " +
+    return invalidArgument(count + ", but " + rules.channelOption + " " +
                            std::to_string(*rules.channel) +
-                           " is beyond them; " + chooseOne(found));
+                           " is beyond them; " + chooseOne(rules, found));
   if (!chosen && found != rules.channels)
     return invalidArgument(
-        path + ": " + std::to_string(found) +
-        (found == 1 ? " channel" : " channels") + ", the model takes " +
-        std::to_string(rules.channels) +
+        count + ", the model takes " + std::to_string(rules.channels) +
         (rules.channels == 1
-             ? "; " + chooseOne(found)
+             ? "; " + chooseOne(rules, found)
              : std::string("; use a model or images that fit")));
   for (int64_t i = 0; i < rules.channels; ++i)
     content.channels.push_back({0, chosen ? *rules.channel : i, {}});

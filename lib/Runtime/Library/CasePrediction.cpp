@@ -18,6 +18,7 @@ DatasetOptions segc::datasetOptions(const SharedPredictor &predictor,
   options.channels = inputChannels(predictor.manifest());
   options.limits = request.limits;
   options.channel = request.channel;
+  options.channelOption = "the option channel";
   options.frame = predictor.frame();
   options.planned = predictor.isPlanned();
   return options;

@@ -134,7 +134,9 @@ TEST_F(LibraryTest, OptionsAreChecked) {
   expectRefused([](Options &o) { o.flips = 2; }, "flips 2");
   expectRefused([](Options &o) { o.overlap = 1; }, "overlap");
   expectRefused([](Options &o) { o.overlap = -0.5; }, "overlap");
-  expectRefused([](Options &o) { o.channel = 3; }, "channel");
+  expectRefused([](Options &o) { o.channel = 3; },
+                "1 channel, but the option channel 3 is beyond them; choose "
+                "one with the option channel 0..0");
   expectRefused([](Options &o) { o.postprocess = "smallest"; }, "smallest");
   expectRefused([](Options &o) { o.max_memory = 1000; }, "max_memory 1000",
                 SEGC_STATUS_IO_ERROR);

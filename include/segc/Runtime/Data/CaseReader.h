@@ -64,6 +64,7 @@ struct CaseRules {
   std::optional<int64_t> channel; ///< Chosen where the model takes one.
   LabelMap labelMap;
   ImageLimits limits;
+  std::string channelOption = "--channel"; ///< What errors call `channel`.
 };
 
 /// Reads cases and holds what files contain against each other and against what

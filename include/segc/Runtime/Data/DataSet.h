@@ -52,6 +52,8 @@ struct DatasetOptions {
   std::optional<AxisFrame> frame;
   /// Volumes: the channel of images that have several, from 0.
   std::optional<int64_t> channel;
+  /// What errors call the choice of a channel.
+  std::string channelOption = "--channel";
   /// Volumes: classes of label values that are no class numbers.
   LabelMap labelMap;
   /// The network takes patches, and its cases are prepared by prepareCase: the
