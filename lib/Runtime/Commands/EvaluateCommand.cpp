@@ -134,13 +134,15 @@ static CommandResult evaluateCache(const EvaluateOptions &options,
     printMessage(failure.name + ": " + failure.status.message());
   const EvaluationPage page = {
       model.runner.manifest().network + " evaluation",
-      cases.cache->plan().labelNames(), [&]() -> StatusOr<OrderedJson> {
+      cases.cache->plan().labelNames(),
+      [&]() -> StatusOr<OrderedJson> {
         SEGC_ASSIGN_OR_RETURN(OrderedJson facts,
                               configurationOf(options, model.runner));
         facts["plan_sha256"] = cases.cache->planHash();
         facts["cases_sha256"] = cases.cache->inputsHash();
         return facts;
-      }};
+      },
+      /*drawPictures=*/nullptr};
   return work.close(finishTable(options, table, failures, places.size(), page));
 }
 

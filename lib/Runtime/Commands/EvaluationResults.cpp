@@ -50,6 +50,8 @@ CommandResult segc::finishTable(const EvaluateOptions &options,
     SEGC_ASSIGN_OR_RETURN(OrderedJson facts, page.configuration());
     if (!names.empty())
       facts["failed_cases"] = names;
+    if (page.drawPictures)
+      page.drawPictures();
     SEGC_RETURN_IF_ERROR(
         writeReport(options.results, page.title, page.labelNames, facts));
   }

@@ -22,8 +22,10 @@ CommandCases::Work evaluationWork(const EvaluateOptions &options,
 struct EvaluationPage {
   std::string title;
   std::vector<std::string> labelNames;
-  /// What was compared, and with what. Called once the metrics are written.
+  /// What was compared, and with what.
   std::function<StatusOr<OrderedJson>()> configuration;
+  /// Draws the pictures beside the page; empty if they are there already.
+  std::function<void()> drawPictures;
 };
 
 /// What evaluations of label files and of caches end with: prints and writes

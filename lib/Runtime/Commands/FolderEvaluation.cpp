@@ -118,10 +118,9 @@ CommandResult ComparedFolders::finish(MetricsTable &table,
     SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
   }
   return finishTable(options, table, failures, pairs.size(),
-                     {"Evaluation of label files", images.labelNames(), [&] {
-                        drawExamples(table, limits);
-                        return configuration();
-                      }});
+                     {"Evaluation of label files", images.labelNames(),
+                      [&] { return configuration(); },
+                      [&] { drawExamples(table, limits); }});
 }
 
 CommandResult segc::evaluateFolders(const EvaluateOptions &options,
