@@ -32,14 +32,15 @@ CommandResult segc::runImport(const ImportOptions &options) {
                            ": is there already; name a new folder");
   // Fails before the work starts where there is no compiler.
   SEGC_RETURN_IF_ERROR(findCompiler().status());
+  // What is imported is checked before what it is imported for.
+  SEGC_ASSIGN_OR_RETURN(SafetensorsFile file,
+                        SafetensorsFile::map(options.checkpoint));
   SEGC_ASSIGN_OR_RETURN(DatasetDescription data,
                         readDescription(options.dataset));
   SEGC_ASSIGN_OR_RETURN(Plan plan, readPlan(options.plan, data));
   SEGC_ASSIGN_OR_RETURN(NNUNetOptions network,
                         NNUNetOptions::forPlan(plan, options.configuration));
   SEGC_RETURN_IF_ERROR(validate(network));
-  SEGC_ASSIGN_OR_RETURN(SafetensorsFile file,
-                        SafetensorsFile::map(options.checkpoint));
   SEGC_ASSIGN_OR_RETURN(std::vector<ImportedParameter> parameters,
                         importNnunet(file, network));
 
