@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 using namespace segc;
 namespace fs = std::filesystem;
@@ -209,6 +210,7 @@ CrossValidationRun::openFiles(const Manifest &manifest) {
     return dataset->files();
   }
   std::vector<std::string> files;
+  std::map<int64_t, int64_t> foldOfMask; // By the case's place in the cache.
   for (int64_t fold = 0; fold < options.folds; ++fold) {
     StatusOr<CacheCases> cases =
         openCacheCases(trainingOf(options.seeds[0], fold).data, manifest);
@@ -218,6 +220,15 @@ CrossValidationRun::openFiles(const Manifest &manifest) {
     if (cases->split.validation.empty())
       return invalidArgument(first.data.data + ": fold " +
                              std::to_string(fold) + " holds out no case");
+    if (options.onGrid.saveMasks)
+      for (int64_t place : cases->split.validation)
+        if (auto [other, isNew] = foldOfMask.emplace(place, fold); !isNew)
+          return invalidArgument(
+              first.data.data + ": folds " + std::to_string(other->second) +
+              " and " + std::to_string(fold) + " hold out the case \"" +
+              cases->cache->caseName(place) +
+              "\"; their masks would overwrite each other; leave --save-masks "
+              "out, or let one fold hold it out");
     SEGC_ASSIGN_OR_RETURN(std::vector<std::string> originals,
                           originalFilesOf(*cases->cache,
                                           cases->split.validation,

@@ -12,6 +12,7 @@
 #include "segc/Plan/PlanFile.h"
 
 #include <algorithm>
+#include <functional>
 
 using namespace segc;
 
@@ -79,8 +80,10 @@ PreparedCache::parse(std::string_view text, const std::string &folder) {
   if (!cache->index.plan.find(cache->index.configuration))
     return dataLoss(where + ": the plan has no configuration \"" +
                     cache->index.configuration + "\"");
-  if (names.empty() || !std::is_sorted(names.begin(), names.end()))
-    return dataLoss(where + ": \"cases\": expected names in order");
+  // Two cases of a name would have one mask.
+  if (names.empty() || !std::is_sorted(names.begin(), names.end(),
+                                       std::less_equal<std::string>()))
+    return dataLoss(where + ": \"cases\": expected different names in order");
   for (const std::string &name : names) {
     if (!isCaseName(name))
       return dataLoss(where + ": \"cases\": \"" + name + "\" names no file");

@@ -267,6 +267,9 @@ TEST_F(PreparedCacheTest, NoticesDamage) {
                "is damaged");
   EXPECT_ERROR((*cache)->at(2).status(), DataLoss, "c2.safetensors");
   EXPECT_ERROR((*cache)->at(3).status(), NotFound, "c3.safetensors");
+  changeIndex("cases", {"c1", "c1"});
+  EXPECT_ERROR(PreparedCache::open(target).status(), DataLoss,
+               "expected different names in order");
   changeIndex("cases", {"../c1"});
   EXPECT_ERROR(PreparedCache::open(target).status(), DataLoss, "names no file");
   changeIndex("configuration", "4d");
