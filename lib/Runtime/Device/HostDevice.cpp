@@ -22,6 +22,17 @@ struct HostMemory : DeviceMemory {
   AlignedBuffer buffer;
 };
 
+struct SharedHostMemory : DeviceMemory {
+  explicit SharedHostMemory(SharedBuffer &&memory)
+      : buffer(std::move(memory)) {}
+  DeviceAddress address() const override {
+    return DeviceAddress::of(buffer.data());
+  }
+  std::byte *hostData() const override { return buffer.data(); }
+  const SharedBuffer *shared() const override { return &buffer; }
+  SharedBuffer buffer;
+};
+
 /// The arguments that all tasks of a launch share.
 struct TaskArguments {
   const KernelLaunch *launch;
@@ -42,15 +53,20 @@ std::shared_ptr<Device> segc::makeHostDevice(ThreadPool &pool) {
   return std::make_shared<HostDevice>(pool);
 }
 
+/// Says how a model takes less memory.
+static Status withAdvice(const Status &failure) {
+  return {failure.code(),
+          failure.message() +
+              "; use a smaller --batch-size or a model compiled for less "
+              "memory (segc compile --fit-memory)"};
+}
+
 StatusOr<AlignedBuffer> segc::allocateForModel(uint64_t bytes, const char *what,
                                                bool guards) {
   StatusOr<AlignedBuffer> buffer = AlignedBuffer::create(bytes, what, guards);
   if (buffer.ok())
     return buffer;
-  return Status(buffer.status().code(),
-                buffer.status().message() +
-                    "; use a smaller --batch-size or a model compiled for less "
-                    "memory (segc compile --fit-memory)");
+  return withAdvice(buffer.status());
 }
 
 StatusOr<DeviceBuffer> segc::allocateOnHost(uint64_t bytes, const char *what,
@@ -65,6 +81,19 @@ StatusOr<DeviceBuffer> segc::allocateOnHost(uint64_t bytes, const char *what,
 StatusOr<DeviceBuffer> HostDevice::allocate(uint64_t bytes, const char *what,
                                             bool guards) {
   return allocateOnHost(bytes, what, guards);
+}
+
+StatusOr<DeviceBuffer>
+HostDevice::allocateShared(uint64_t bytes, const char *what, bool guards) {
+  if (guards || bytes == 0)
+    return allocate(bytes, what, guards);
+  StatusOr<SharedBuffer> buffer = SharedBuffer::create(bytes, what);
+  if (buffer.ok())
+    return DeviceBuffer(std::make_unique<SharedHostMemory>(std::move(*buffer)),
+                        bytes);
+  if (buffer.status().code() == StatusCode::Unsupported)
+    return allocate(bytes, what, guards);
+  return withAdvice(buffer.status());
 }
 
 Status HostDevice::runLaunch(const KernelLaunch &launch) {

@@ -59,8 +59,13 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
                runner.device_->sharesHostMemory() ? 0 : sizeof(segc_scalars),
                "scalars"));
   if (options.training) {
-    SEGC_RETURN_IF_ERROR(
-        allocate(runner.gradientBuffer, manifest.parameterBytes, "gradients"));
+    const auto bytes = static_cast<uint64_t>(manifest.parameterBytes);
+    SEGC_ASSIGN_OR_RETURN(
+        runner.gradientBuffer,
+        options.sharesGradients
+            ? runner.device_->allocateShared(bytes, "gradients",
+                                             options.canaries)
+            : runner.device_->allocate(bytes, "gradients", options.canaries));
     SEGC_RETURN_IF_ERROR(runner.allocateOptimizer());
   }
   return runner;

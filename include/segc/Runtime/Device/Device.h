@@ -17,6 +17,7 @@
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Core/ProgramRanges.h"
+#include "segc/Runtime/Core/SharedBuffer.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include "segc/model_tables.h"
 
@@ -55,6 +56,8 @@ public:
   /// Returns whether the guards around the bytes are unchanged; true without
   /// guards.
   virtual bool intact() const { return true; }
+  /// Returns the memory if other processes can map it, else null.
+  virtual const SharedBuffer *shared() const { return nullptr; }
 };
 
 /// Memory of a device, which is zeroed by the allocation. An empty buffer has
@@ -70,6 +73,10 @@ public:
     return memory ? memory->address() : DeviceAddress();
   }
   bool intact() const { return !memory || memory->intact(); }
+  /// Returns the memory if other processes can map it, else null.
+  const SharedBuffer *shared() const {
+    return memory ? memory->shared() : nullptr;
+  }
 
   /// Returns the bytes if the host shares the memory, else null.
   std::byte *hostData() const { return memory ? memory->hostData() : nullptr; }
@@ -193,6 +200,12 @@ public:
   /// returns later whether all writes were within its bounds.
   virtual StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
                                           bool guards = false) = 0;
+  /// Allocates memory that other processes can map where the device has such,
+  /// without guards.
+  virtual StatusOr<DeviceBuffer> allocateShared(uint64_t bytes,
+                                                const char *what, bool guards) {
+    return allocate(bytes, what, guards);
+  }
   /// Allocates addresses for `bytes` and memory for the ranges of them that are
   /// `used`: what lies between need not have any, and nobody may access it.
   virtual StatusOr<DeviceBuffer>

@@ -23,6 +23,8 @@ public:
   unsigned workers() const override { return threadPool().workers(); }
   StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
                                   bool guards) override;
+  StatusOr<DeviceBuffer> allocateShared(uint64_t bytes, const char *what,
+                                        bool guards) override;
 
 protected:
   Status runLaunch(const KernelLaunch &launch) override;

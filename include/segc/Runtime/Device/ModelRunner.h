@@ -34,6 +34,8 @@ struct RunnerOptions {
   /// batches are added, and those that travel to other ranks in 16 bits are
   /// rounded on the device.
   bool accumulates = false, exchanges = false;
+  /// Other processes can map the gradients, where the device has such memory.
+  bool sharesGradients = false;
   /// Which of how many ranks trains here. Of an optimizer that they share, a
   /// device with memory of its own gets the states that this rank owns.
   int64_t rank = 0, ranks = 1;
