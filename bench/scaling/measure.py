@@ -5,10 +5,11 @@
   measure.py [--parts pairs,links] [--only NAME] [--rounds N] [--python PYTHON]
 
 pairs: two ranks with one core each; two trainings with one core each that know
-nothing of each other; PyTorch's DistributedDataParallel over gloo on the same
-cores (with --python). links: two and four ranks here, and on hosts that are
-network namespaces limited to 1 and 10 Gbit/s (root), beside what simulate.py's
-model predicts for them. Writes ranks.json and ranks.md.
+nothing of each other; the ranks without shared memory (with --messages);
+PyTorch's DistributedDataParallel over gloo on the same cores (with --python).
+links: two and four ranks here that send messages, and on hosts that are network
+namespaces limited to 1 and 10 Gbit/s (root), beside what simulate.py's model
+predicts for them. Writes ranks.json and ranks.md.
 """
 
 import argparse
@@ -94,7 +95,9 @@ def as_record(measured):
 
 def pairs(network, options, started, quiet):
     model = prepare(network, LINKS["10gbit"], options)
-    contestants = {"alone": lambda: started.alone(model, 2), "ranks": lambda: started.ranks(model, 2)}
+    contestants = {"alone": lambda: started.alone(model, 2), "ranks": lambda: started.ranks(model, 2, shared_memory="on")}
+    if options.messages:
+        contestants["messages"] = lambda: started.ranks(model, 2)
     if options.python:
         script = BENCH / "peers" / "torch_ddp.py"
         contestants["torch-ddp"] = lambda: ranks.torch_ddp(options.python, script, model, started.cores)
@@ -106,6 +109,8 @@ def pairs(network, options, started, quiet):
         "of_alone": [together / alone for together, alone in zip(rates["ranks"], rates["alone"])],
         "runs": {name: [r if isinstance(r, dict) else as_record(r) for r in runs] for name, runs in results.items()},
     }
+    if options.messages:
+        record["messages_of_alone"] = [together / alone for together, alone in zip(rates["messages"], rates["alone"])]
     if options.python:
         record["of_torch"] = [ours / theirs for ours, theirs in zip(rates["ranks"], rates["torch-ddp"])]
     return record
@@ -173,15 +178,21 @@ def pair_lines(records):
         def median(name, key):
             return statistics.median(run[key] for run in runs[name])
 
-        cells = [record["network"], f"{median('alone', 'samples'):.2f}", f"{median('ranks', 'samples'):.2f}"]
-        cells += [percent(record["of_alone"]), f"{statistics.median(record['of_alone']):.1%}"]
-        cells += [f"{statistics.median(run[key] / run['step'] for run in runs['ranks']):.1%}" for key in ("waited", "worked")]
+        def row(network, name, ratios):
+            cells = [network, f"{median('alone', 'samples'):.2f}", f"{median(name, 'samples'):.2f}"]
+            cells += [percent(ratios), f"{statistics.median(ratios):.1%}"]
+            return cells + [f"{statistics.median(run[key] / run['step'] for run in runs[name]):.1%}" for key in ("waited", "worked")]
+
+        cells = row(record["network"], "ranks", record["of_alone"])
         if "torch-ddp" in runs:
             cells += [f"{median('torch-ddp', 'samples_per_second'):.2f}", f"{statistics.median(record['of_torch']):.2f}"]
             cells += [f"{median('torch-ddp', 'exposed'):.1%}"]
         else:
             cells += [""] * 3
         yield "| " + " | ".join(cells) + " |"
+        if "messages" in runs:
+            cells = row(f"{record['network']}, messages", "messages", record["messages_of_alone"])
+            yield "| " + " | ".join(cells + [""] * 3) + " |"
 
 
 def link_lines(records):
@@ -216,6 +227,7 @@ def parse():
     parser.add_argument("--promptly", action="store_true", help="before others that use the machine (root, x86-64)")
     parser.add_argument("--tries", type=int, default=3, help="runs, of which the least disturbed one counts")
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "bin")
+    parser.add_argument("--messages", action="store_true", help="pairs: also ranks with --shared-memory off")
     parser.add_argument("--python", default=os.environ.get("SEGC_PEERS_PYTHON"), help="interpreter with PyTorch")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "bench" / "ranks")
     parser.add_argument("--output", type=pathlib.Path, help="folder; default: that of the machine in bench/results")
@@ -234,7 +246,7 @@ def command_of(options):
     words = ["python3 bench/scaling/measure.py", "--parts", ",".join(options.parts)]
     for name in ("only", "rounds", "scale", "busy_limit", "wait", "tries"):
         words += [f"--{name.replace('_', '-')}", f"{getattr(options, name)}"] if getattr(options, name) != "" else []
-    return " ".join(words + ["--promptly"] * options.promptly + ["--python PYTHON"] * bool(options.python))
+    return " ".join(words + ["--promptly"] * options.promptly + ["--messages"] * options.messages + ["--python PYTHON"] * bool(options.python))
 
 
 def main():

@@ -127,10 +127,10 @@ class Trainings:
             return self.here(count, command)
         return self.on_hosts(count, None if place == "hosts" else place, command)
 
-    def ranks(self, model, count, place="here"):
-        """The training as ranks."""
+    def ranks(self, model, count, place="here", shared_memory="off"):
+        """The training as ranks, which share memory or send messages."""
         folder = self.work / "ranks"
-        self.at(place, count, self.command(model, folder))
+        self.at(place, count, [*self.command(model, folder), "--shared-memory", shared_memory])
         one = self.result(model, [folder])
         return dataclasses.replace(one, samples=count * one.samples)
 
