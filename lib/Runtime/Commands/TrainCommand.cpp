@@ -52,6 +52,7 @@ static Status logParameters(RunLog &log, const Run &run) {
                            : OrderedJson(nullptr)},
       {"batch_size", run.state.batchSize},
       {"ranks", run.part().size},
+      {"neighbours", run.ranks ? run.ranks->neighbours() : 0},
       {"accumulate", run.accumulate()},
       {"steps", config.schedule.totalSteps},
       {"steps_per_epoch", config.stepsPerEpoch},
@@ -250,6 +251,8 @@ static CommandResult trainAs(const TrainOptions &options,
   SEGC_ASSIGN_OR_RETURN(const int64_t accumulate, accumulateOf(options));
   ofRunner.accumulates = accumulate > 1;
   ofRunner.exchanges = others != nullptr;
+  ofRunner.sharesGradients =
+      others != nullptr && options.sharedMemory.value_or("on") == "on";
   if (others) {
     ofRunner.rank = others->rank();
     ofRunner.ranks = others->size();
@@ -275,6 +278,7 @@ static Status checkWithoutRanks(const TrainOptions &options) {
   const char *idle = !options.messages.empty() ? "--messages"
                      : !options.nccl.empty()   ? "--nccl"
                      : options.timeout         ? "--collective-timeout"
+                     : options.sharedMemory    ? "--shared-memory"
                      : options.maxRestarts     ? "--max-restarts"
                                                : nullptr;
   return idle ? wrongUsage(std::string(idle) +

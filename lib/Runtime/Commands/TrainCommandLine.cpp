@@ -157,6 +157,11 @@ static void addRanks(CLI::App &app, TrainOptions &options) {
                  "Plugin that connects ranks; default: segc-mpi.so of this "
                  "build or installation")
       ->check(CLI::ExistingFile);
+  app.add_option("--shared-memory", options.sharedMemory,
+                 "Whether ranks of a machine read and write each other's "
+                 "gradients where they lie, on the processor, instead of "
+                 "sending them; default: on")
+      ->check(CLI::IsMember({"on", "off"}));
   app.add_option("--nccl", options.nccl,
                  "NCCL's library, which connects the GPUs of ranks; default: "
                  "the system's libnccl.so.2")

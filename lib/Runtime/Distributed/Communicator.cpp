@@ -16,8 +16,6 @@
 
 using namespace segc;
 
-/// What is combined at a time: bounds the memory for values of others.
-static constexpr uint64_t partBytes = uint64_t{1} << 22;
 /// Rank 0 gives a sign of life after so long, while others wait for its work.
 static constexpr std::chrono::duration<double> longestSilence{1};
 
@@ -83,124 +81,6 @@ Status Communicator::finish() {
   }
   pending.clear();
   return Status::success();
-}
-
-/// Each rank combines its slice, from those of all.
-Status Communicator::combineSlices(std::byte *values,
-                                   const std::vector<ElementRange> &slices,
-                                   uint64_t width, const Combine &combine) {
-  const auto own = static_cast<uint64_t>(rank());
-  const ElementRange mine = slices[own];
-  std::byte *place = values + mine.begin * width;
-  const uint64_t bytes = mine.size() * width;
-  // It does not shrink: memory that grows again is filled with zeros.
-  if (received.size() < slices.size() * bytes)
-    received.resize(slices.size() * bytes);
-  std::vector<const std::byte *> ofRanks(slices.size(), place);
-  for (uint64_t other = 0; other < slices.size(); ++other) {
-    const ElementRange &slice = slices[other];
-    if (other == own)
-      continue;
-    std::byte *theirs = received.data() + other * bytes;
-    ofRanks[other] = theirs;
-    SEGC_RETURN_IF_ERROR(receive(static_cast<int64_t>(other), theirs, bytes));
-    SEGC_RETURN_IF_ERROR(send(static_cast<int64_t>(other),
-                              values + slice.begin * width,
-                              slice.size() * width));
-  }
-  SEGC_RETURN_IF_ERROR(finish());
-  combine(ofRanks, place, mine.size());
-  return Status::success();
-}
-
-/// Each rank sends its slice to all.
-Status Communicator::shareSlices(std::byte *values,
-                                 const std::vector<ElementRange> &slices,
-                                 uint64_t width) {
-  const auto own = static_cast<uint64_t>(rank());
-  for (uint64_t other = 0; other < slices.size(); ++other) {
-    if (other == own)
-      continue;
-    SEGC_RETURN_IF_ERROR(receive(static_cast<int64_t>(other),
-                                 values + slices[other].begin * width,
-                                 slices[other].size() * width));
-    SEGC_RETURN_IF_ERROR(send(static_cast<int64_t>(other),
-                              values + slices[own].begin * width,
-                              slices[own].size() * width));
-  }
-  return finish();
-}
-
-Status Communicator::combine(void *values, uint64_t count, uint64_t width,
-                             const Combine &combine) {
-  if (size() == 1)
-    return Status::success();
-  const auto ranks = static_cast<uint64_t>(size());
-  const uint64_t most = partBytes / width;
-  for (uint64_t at = 0; at < count; at += most) {
-    auto *part = static_cast<std::byte *>(values) + at * width;
-    const uint64_t length = std::min(count - at, most);
-    std::vector<ElementRange> slices;
-    for (uint64_t rank = 0; rank < ranks; ++rank)
-      slices.push_back({rank * length / ranks, (rank + 1) * length / ranks});
-    SEGC_RETURN_IF_ERROR(combineSlices(part, slices, width, combine));
-    SEGC_RETURN_IF_ERROR(shareSlices(part, slices, width));
-  }
-  return Status::success();
-}
-
-/// Calls `exchange` with pieces of what each rank owns, which together are a
-/// part, until all is done.
-static Status inPieces(
-    const std::vector<ElementRange> &owned, uint64_t width,
-    const std::function<Status(const std::vector<ElementRange> &)> &exchange) {
-  const uint64_t most = std::max(partBytes / width / owned.size(), uint64_t{1});
-  uint64_t longest = 0;
-  for (const ElementRange &range : owned)
-    longest = std::max(longest, range.size());
-  for (uint64_t at = 0; owned.size() > 1 && at < longest; at += most) {
-    std::vector<ElementRange> pieces;
-    for (const ElementRange &range : owned)
-      pieces.push_back({std::min(range.begin + at, range.end),
-                        std::min(range.begin + at + most, range.end)});
-    SEGC_RETURN_IF_ERROR(exchange(pieces));
-  }
-  return Status::success();
-}
-
-Status Communicator::reduceScatter(void *values,
-                                   const std::vector<ElementRange> &owned,
-                                   uint64_t width, const Combine &combine) {
-  return inPieces(owned, width, [&](const std::vector<ElementRange> &pieces) {
-    return combineSlices(static_cast<std::byte *>(values), pieces, width,
-                         combine);
-  });
-}
-
-Status Communicator::allGather(void *values,
-                               const std::vector<ElementRange> &owned,
-                               uint64_t width) {
-  return inPieces(owned, width, [&](const std::vector<ElementRange> &pieces) {
-    return shareSlices(static_cast<std::byte *>(values), pieces, width);
-  });
-}
-
-Status Communicator::gatherToFirst(void *values,
-                                   const std::vector<ElementRange> &owned,
-                                   uint64_t width) {
-  const auto placeOf = [&](const ElementRange &range) {
-    return static_cast<std::byte *>(values) + range.begin * width;
-  };
-  const ElementRange &mine = owned[static_cast<size_t>(rank())];
-  if (!isFirst())
-    SEGC_RETURN_IF_ERROR(send(0, placeOf(mine), mine.size() * width));
-  else
-    for (int64_t other = 1; other < size(); ++other) {
-      const ElementRange &theirs = owned[static_cast<size_t>(other)];
-      SEGC_RETURN_IF_ERROR(
-          receive(other, placeOf(theirs), theirs.size() * width));
-    }
-  return finish();
 }
 
 Status Communicator::broadcast(void *data, uint64_t bytes) {

@@ -40,7 +40,8 @@ static void divide(float *values, uint64_t count, uint64_t ranks) {
 template <typename Type>
 static void combineBlock(uint32_t kind,
                          const std::vector<const std::byte *> &ofRanks,
-                         std::byte *result, uint64_t at, uint64_t count) {
+                         const std::vector<std::byte *> &results, uint64_t at,
+                         uint64_t count) {
   std::array<float, blockValues> block;
   const auto *first = valuesAt<Type>(ofRanks[0], at);
   for (uint64_t i = 0; i < count; ++i)
@@ -56,25 +57,36 @@ static void combineBlock(uint32_t kind,
   }
   if (kind == SEGC_COLLECTIVE_MEAN || kind == SEGC_COLLECTIVE_REDUCE_SCATTER)
     divide(block.data(), count, ofRanks.size());
-  auto *to = reinterpret_cast<typename Type::Stored *>(result) + at;
+  using Stored = typename Type::Stored;
+  auto *to = reinterpret_cast<Stored *>(results[0]) + at;
   for (uint64_t i = 0; i < count; ++i)
     to[i] = Type::store(block[i]);
+  for (size_t copy = 1; copy < results.size(); ++copy)
+    std::copy_n(to, count, reinterpret_cast<Stored *>(results[copy]) + at);
 }
 
-static Communicator::Combine combineOf(uint32_t kind, uint32_t type) {
-  return [=](const std::vector<const std::byte *> &ofRanks, std::byte *result,
-             uint64_t count) {
-    withFloatType(type, [&](auto known) {
+/// Combines values of a type as those of the type that they travel as.
+static Communicator::Combine combineOf(uint32_t kind, uint32_t type,
+                                       uint32_t travelsAs) {
+  return [=](const std::vector<const std::byte *> &ofRanks,
+             const std::vector<std::byte *> &results, uint64_t count) {
+    withFloatType(travelsAs, [&](auto known) {
+      using Type = decltype(known);
+      const auto combine = type == travelsAs ? combineBlock<Type>
+                                             : combineBlock<RoundedTo<Type>>;
       for (uint64_t at = 0; at < count; at += blockValues)
-        combineBlock<decltype(known)>(kind, ofRanks, result, at,
-                                      std::min(blockValues, count - at));
+        combine(kind, ofRanks, results, at, std::min(blockValues, count - at));
     });
   };
 }
 
-Status HostReductions::exchange(const segc_collective &collective,
-                                void *values) {
-  const uint32_t type = collective.travels_as;
+static bool adds(const segc_collective &collective) {
+  return collective.kind != SEGC_COLLECTIVE_BROADCAST &&
+         collective.kind != SEGC_COLLECTIVE_ALL_GATHER;
+}
+
+Status HostReductions::exchange(const segc_collective &collective, void *values,
+                                uint32_t type) {
   const uint64_t width = elementBytes(type);
   const auto owned = [&] {
     return shardsOf(*collective.shards, ranks.size(), collective.count);
@@ -83,13 +95,15 @@ Status HostReductions::exchange(const segc_collective &collective,
   case SEGC_COLLECTIVE_BROADCAST:
     return ranks.broadcast(values, collective.count * width);
   case SEGC_COLLECTIVE_REDUCE_SCATTER:
-    return ranks.reduceScatter(values, owned(), width,
-                               combineOf(collective.kind, type));
+    return ranks.reduceScatter(
+        values, owned(), width,
+        combineOf(collective.kind, type, collective.travels_as));
   case SEGC_COLLECTIVE_ALL_GATHER:
     return ranks.allGather(values, owned(), width);
   default:
-    return ranks.combine(values, collective.count, width,
-                         combineOf(collective.kind, type));
+    return ranks.combine(
+        values, collective.count, width,
+        combineOf(collective.kind, type, collective.travels_as));
   }
 }
 
@@ -97,12 +111,16 @@ Status HostReductions::run(const segc_collective &collective) {
   SEGC_RETURN_IF_ERROR(checkCollective(collective));
   if (ranks.size() == 1)
     return Status::success();
-  if (collective.travels_as == collective.type)
-    return exchange(collective, collective.data);
+  // What does not travel is rounded while it is read.
+  const uint64_t bytes = collective.count * elementBytes(collective.type);
+  if (collective.travels_as == collective.type ||
+      (adds(collective) && ranks.sharesWithAll(collective.data, bytes)))
+    return exchange(collective, collective.data, collective.type);
   travelling.resize(collective.count);
   convertFloats(collective.data, collective.type, travelling.data(),
                 collective.travels_as, collective.count);
-  SEGC_RETURN_IF_ERROR(exchange(collective, travelling.data()));
+  SEGC_RETURN_IF_ERROR(
+      exchange(collective, travelling.data(), collective.travels_as));
   convertFloats(travelling.data(), collective.travels_as, collective.data,
                 collective.type, collective.count);
   return Status::success();

@@ -113,6 +113,8 @@ Status DataParallel::begin(ModelRunner &runner, const std::string &modelHash,
   SEGC_RETURN_IF_ERROR(checkAverages(runner.library()));
   shards = optimizerShards(*runner.library().program("train_step"));
   runner.setCollectives(&collectives);
+  ranks.setOccasion("memory that ranks share");
+  SEGC_RETURN_IF_ERROR(ranks.shareMemory(runner.gradients().shared()));
   ranks.setOccasion("weights of rank 0");
   for (const DeviceBuffer *buffer :
        {&runner.parameters(), &runner.states(), &runner.optimizer()})

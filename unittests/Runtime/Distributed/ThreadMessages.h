@@ -10,6 +10,7 @@
 
 #include "segc/messages.h"
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -30,6 +31,9 @@ public:
 
   /// A message to or from a rank of `failing` is an error.
   void failFor(uint32_t rank) { failing = static_cast<int64_t>(rank); }
+
+  /// The bytes of the longest message until now.
+  uint64_t longest() const { return longestSent; }
 
   segc_messages of(uint32_t rank) {
     return {sizeof(segc_messages),
@@ -68,6 +72,7 @@ private:
       self->error = "rank " + std::to_string(to) + " is not reached";
       return 1;
     }
+    self->job->longestSent = std::max(self->job->longestSent, bytes);
     self->job->queues[{self->rank, to}].emplace_back(
         static_cast<const char *>(data), bytes);
     *request = sent;
@@ -114,6 +119,7 @@ private:
   std::mutex mutex;
   std::map<std::pair<uint32_t, uint32_t>, std::deque<std::string>> queues;
   int64_t failing = -1;
+  uint64_t longestSent = 0;
 };
 
 } // namespace segc

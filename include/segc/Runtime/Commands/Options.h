@@ -105,7 +105,9 @@ struct TrainOptions {
   bool benchmark = false;
   std::optional<int64_t> warmupSteps;
   std::string json;
-  std::string commandLine;           ///< As typed, for the report.
+  std::string commandLine; ///< As typed, for the report.
+  /// Whether ranks of a machine access each other's gradients where they lie.
+  std::optional<std::string> sharedMemory; ///< "on" or "off"
   std::optional<int64_t> accumulate; ///< Default: that of the resumed run.
   /// Processes to start on this machine; a launcher starts them otherwise.
   std::optional<int64_t> ranks;

@@ -30,6 +30,13 @@ struct BF16 {
   static float load(uint16_t value) { return floatOfBF16(value); }
   static uint16_t store(float value) { return bf16Of(value); }
 };
+/// f32 in memory, of the values that a shorter type has.
+template <typename Type>
+struct RoundedTo {
+  using Stored = float;
+  static float load(float value) { return Type::load(Type::store(value)); }
+  static float store(float value) { return load(value); }
+};
 /// @}
 
 inline bool isFloatType(uint32_t type) {

@@ -11,6 +11,7 @@
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/Shards.h"
 #include "segc/Runtime/Distributed/NamedTexts.h"
+#include "segc/Runtime/Distributed/SharedRegions.h"
 #include "segc/messages.h"
 
 #include <chrono>
@@ -30,11 +31,12 @@ namespace segc {
 class Communicator {
 public:
   using Clock = std::chrono::steady_clock;
-  /// Makes values of those of all ranks, which come in the order of the ranks.
-  /// `result` may be where those of one of them are.
-  using Combine =
-      std::function<void(const std::vector<const std::byte *> &ofRanks,
-                         std::byte *result, uint64_t count)>;
+  /// Makes values of those of all ranks, which come in the order of the ranks,
+  /// and writes them to each of `results`, which may be where those of a rank
+  /// are.
+  using Combine = std::function<void(
+      const std::vector<const std::byte *> &ofRanks,
+      const std::vector<std::byte *> &results, uint64_t count)>;
 
   /// A collective that takes longer than `deadline` is an error.
   Communicator(const segc_messages &messages,
@@ -59,6 +61,18 @@ public:
   void setPause(std::function<void(Clock::duration)> newPause) {
     pause = std::move(newPause);
   }
+
+  /// From now on values in `own` do not travel to ranks of this machine that
+  /// see it: they are read, and results are written, where they lie. All ranks
+  /// call it, with memory that is laid out alike and no longer used after the
+  /// last collective, or null.
+  Status shareMemory(const SharedBuffer *own);
+  /// Whether values do not travel at all.
+  bool sharesWithAll(const void *values, uint64_t bytes) const {
+    return regions.areComplete() && regions.contains(values, bytes);
+  }
+  /// The number of other ranks that this one shares memory with.
+  int64_t neighbours() const { return regions.count(); }
 
   /// Replaces `count` values of `width` bytes each by what `combine` makes of
   /// those of all ranks, the same bits on all. Each rank combines a slice.
@@ -100,6 +114,14 @@ private:
     int64_t rank;
     bool done;
   };
+  /// Values that a collective is about.
+  struct Values {
+    std::byte *data;
+    uint64_t width;
+    bool areShared; ///< With the ranks that share memory with this one.
+
+    std::byte *at(uint64_t index) const { return data + index * width; }
+  };
 
   Status send(int64_t to, const void *data, uint64_t bytes);
   Status receive(int64_t from, void *data, uint64_t bytes);
@@ -108,11 +130,25 @@ private:
   Status failure(const std::string &what) const;
   /// As rank 0: tells the others whether it is done.
   Status tell(bool isDone);
-  Status combineSlices(std::byte *values,
-                       const std::vector<ElementRange> &slices, uint64_t width,
+  Values valuesAt(void *data, uint64_t count, uint64_t width) const;
+  /// Where a rank has the values; null if they travel.
+  std::byte *placeOf(uint64_t rank, const Values &values) const {
+    return values.areShared
+               ? regions.find(static_cast<int64_t>(rank), values.data)
+               : nullptr;
+  }
+  /// How many values of `length` are a part: all that need no other memory.
+  uint64_t partOf(const Values &values, uint64_t length) const;
+  /// Waits until each rank that shares the values has done what comes before.
+  Status meet(const Values &values);
+  Status combineSlices(const Values &values,
+                       const std::vector<ElementRange> &slices, bool isForAll,
                        const Combine &combine);
-  Status shareSlices(std::byte *values, const std::vector<ElementRange> &slices,
-                     uint64_t width);
+  Status shareSlices(const Values &values,
+                     const std::vector<ElementRange> &slices);
+  Status inPieces(
+      const Values &values, const std::vector<ElementRange> &owned,
+      const std::function<Status(const std::vector<ElementRange> &)> &exchange);
 
   segc_messages messages;
   std::chrono::duration<double> deadline;
@@ -120,6 +156,7 @@ private:
   std::vector<Pending> pending;
   std::vector<std::byte> received; ///< Of a part, from each rank.
   std::function<void(Clock::duration)> pause;
+  SharedRegions regions;
 };
 
 } // namespace segc

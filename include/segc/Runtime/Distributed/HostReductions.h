@@ -27,7 +27,9 @@ public:
   Status mean(std::vector<float> &values);
 
 private:
-  Status exchange(const segc_collective &collective, void *values);
+  /// Does it on `values` of a type: those of the collective, or rounded ones.
+  Status exchange(const segc_collective &collective, void *values,
+                  uint32_t type);
 
   Communicator &ranks;
   std::vector<uint16_t> travelling; ///< f32 values, rounded.

@@ -26,8 +26,12 @@ public:
   int64_t rank() const { return ranks.rank(); }
   int64_t size() const { return ranks.size(); }
   bool isFirst() const { return ranks.isFirst(); }
+  /// The number of other ranks whose gradients this one accesses where they
+  /// lie.
+  int64_t neighbours() const { return ranks.neighbours(); }
 
-  /// Compares what all ranks must have alike, and gives all of them the
+  /// Compares what all ranks must have alike, shares the memory of gradients
+  /// with ranks of this machine, and gives all of them the
   /// weights, optimizer state and state of the run that rank 0 has. From now on
   /// the runner's train_step is one of all ranks.
   Status begin(ModelRunner &runner, const std::string &modelHash,
