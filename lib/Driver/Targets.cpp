@@ -48,32 +48,58 @@ static llvm::Error checkArchitecture(const std::vector<Target> &targets) {
   return llvm::Error::success();
 }
 
+/// Whether models of quantized factors may be chosen, or the target has none of
+/// their own.
+static bool multipliesQuantized(const TargetBackend &backend,
+                                bool unverifiedKernels) {
+  if (unverifiedKernels || backend.trustsUnverifiedKernels())
+    return true;
+  auto ofQuantized =
+      llvm::make_filter_range(backend.models(), [](const auto &model) {
+        return model->isForQuantizedFactors();
+      });
+  return ofQuantized.empty() ||
+         llvm::any_of(ofQuantized,
+                      [](const auto &model) { return !model->isUnverified(); });
+}
+
+/// The names of the backends that satisfy the condition, for errors.
+static std::string
+backendsWith(llvm::function_ref<bool(const TargetBackend &)> satisfies) {
+  std::vector<std::string> names;
+  for (const TargetBackend *backend : targetBackends())
+    if (satisfies(*backend))
+      names.push_back(backend->name().str());
+  return llvm::join(names, " or ");
+}
+
 /// Refuses targets that cannot multiply in the precision.
 static llvm::Error checkProducts(const std::vector<Target> &targets,
                                  const PipelineOptions &options) {
   // Without such kernels the option would have no effect, and nothing said so.
   for (const Target &target : targets)
-    if (options.precision == "int8" && !options.unverifiedKernels &&
-        target.backend->device() == SEGC_DEVICE_CUDA)
+    if (options.precision == "int8" &&
+        !multipliesQuantized(*target.backend, options.unverifiedKernels))
       return usageError("--precision int8: no device has verified the kernels "
                         "of 8-bit integers of the target " +
                         target.backend->name().str() +
                         "; expected --unverified-kernels beside it, or "
-                        "--target cpu or cuda-emulated");
+                        "--target " +
+                        backendsWith([](const TargetBackend &backend) {
+                          return multipliesQuantized(backend, false);
+                        }));
   if (options.precision != "tf32")
     return llvm::Error::success();
-  std::vector<std::string> able;
-  for (const TargetBackend *backend : targetBackends())
-    if (llvm::any_of(backend->versions(), [](const auto &version) {
-          return version->multiplyTypes.contains(MultiplyType::Tf32);
-        }))
-      able.push_back(backend->name().str());
+  const std::string able = backendsWith([](const TargetBackend &backend) {
+    return llvm::any_of(backend.versions(), [](const auto &version) {
+      return version->multiplyTypes.contains(MultiplyType::Tf32);
+    });
+  });
   for (const Target &target : targets)
     if (!target.version->multiplyTypes.contains(MultiplyType::Tf32))
       return usageError(
           "--precision tf32: the target " + target.backend->name().str() +
-          " has no products of tf32; expected --target " +
-          llvm::join(able, " or ") +
+          " has no products of tf32; expected --target " + able +
           (targets.front().backend != targets.back().backend ? " alone" : "") +
           ", or --precision f32, f16 or bf16");
   return llvm::Error::success();

@@ -101,6 +101,8 @@ public:
   /// confirmed. They are chosen where StrategyContext::unverifiedKernels allows
   /// them.
   virtual bool isUnverified() const { return false; }
+  /// Whether it multiplies quantized factors, and nothing else.
+  virtual bool isForQuantizedFactors() const { return false; }
   /// The library that it calls; empty if all its kernels are generated.
   virtual llvm::StringRef library() const { return ""; }
   /// Whether it is expected to compute the root, which nothing is fused with,

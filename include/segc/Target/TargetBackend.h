@@ -102,6 +102,9 @@ public:
   llvm::StringRef name() const { return ownName; }
   /// What runs its kernels.
   virtual segc_device device() const { return SEGC_DEVICE_HOST; }
+  /// Whether kernels that no device has verified are chosen unasked: what runs
+  /// them does as is specified, and no device is waited for.
+  virtual bool trustsUnverifiedKernels() const { return false; }
 
   //===--------------------------------------------------------------------===//
   // Versions

@@ -50,10 +50,8 @@ strategyContext(Operation *op, StringRef target, StringRef winograd,
   StrategyContext context{*resolved, *tiles,
                           resolved->version->multiplyTypes & *types};
   context.threads = threads;
-  // What an emulator multiplies waits for no device.
   context.unverifiedKernels =
-      unverifiedKernels ||
-      context.target.backend->device() == SEGC_DEVICE_CUDA_EMULATED;
+      unverifiedKernels || context.target.backend->trustsUnverifiedKernels();
   context.conv = *implementation;
   return context;
 }

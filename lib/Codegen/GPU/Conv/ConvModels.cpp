@@ -31,6 +31,9 @@ public:
   StringRef kind(OperationName) const override { return Kind<Tiling>::name; }
   ArrayRef<StrategyParameter> parameters() const override { return declared; }
   bool isUnverified() const override { return Kind<Tiling>::isUnverified; }
+  bool isForQuantizedFactors() const override {
+    return multipliesIntegers<Tiling>;
+  }
   /// Copies of boxes pass no registers.
   bool takesPrologue(OpOperand &operand) const override {
     if (operand.getOperandNumber() == 0)

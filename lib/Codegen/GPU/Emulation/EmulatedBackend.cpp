@@ -37,6 +37,7 @@ public:
       : GpuBackendBase(emulatedGpuBackendName.str(), hostArchitecture) {}
 
   segc_device device() const override { return SEGC_DEVICE_CUDA_EMULATED; }
+  bool trustsUnverifiedKernels() const override { return true; }
   std::string missingFeature(const TargetVersion &) const override {
     return hostTriple().isX86() && !cpuHasFeature("avx2")
                ? "this processor has no avx2"
