@@ -128,6 +128,11 @@ public:
   virtual std::string missingFeature(const TargetVersion &version) const {
     return "";
   }
+  /// What this machine lacks to run models of the version, in whatever process
+  /// and on whatever device; empty: nothing.
+  virtual std::string missingDevice(const TargetVersion &version) const {
+    return missingFeature(version);
+  }
   /// The machine's name for its device, for times that are kept.
   virtual std::string deviceName() const { return name().str(); }
   /// The version with caches of 1 / 2^`shift` the size: strategies of small

@@ -30,6 +30,7 @@ public:
   std::string missingFeature(const TargetVersion &) const override {
     return "kernels of a GPU do not run in this process";
   }
+  std::string missingDevice(const TargetVersion &version) const override;
   llvm::StringRef assemblyName() const override { return "ptx"; }
   llvm::Expected<SerializedKernels>
   serialize(ModuleOp kernels, const TargetVersion &version,
@@ -39,6 +40,24 @@ public:
     return llvm::createStringError(missingFeature(version));
   }
 };
+
+} // namespace
+
+static std::string textOfCapability(int capability) {
+  return "the GPU has compute capability " + std::to_string(capability / 10) +
+         "." + std::to_string(capability % 10);
+}
+
+std::string CudaBackend::missingDevice(const TargetVersion &version) const {
+  StatusOr<int> capability =
+      cudaComputeCapability("take a machine that has one");
+  if (!capability)
+    return capability.status().message();
+  return cudaCompilesPtx(version.name, *capability)
+             ? ""
+             : textOfCapability(*capability) + ", the kernels are for " +
+                   version.name;
+}
 
 llvm::Expected<std::shared_ptr<const TargetVersion>>
 CudaBackend::nativeVersion(MultiplyTypeSet) const {
@@ -54,15 +73,13 @@ CudaBackend::nativeVersion(MultiplyTypeSet) const {
   for (const auto &version : llvm::reverse(versions()))
     if (cudaCompilesPtx(version->name, *capability))
       return version;
-  return llvm::createStringError(spec + "the GPU has compute capability " +
-                                 std::to_string(*capability / 10) + "." +
-                                 std::to_string(*capability % 10) +
+  return llvm::createStringError(spec + textOfCapability(*capability) +
                                  ", expected 8.0 or later");
 }
 
 /// Computes how many blocks of each kernel a multiprocessor holds.
-void setResidentBlocks(ModuleOp kernels, const GpuTarget &target,
-                       std::vector<KernelResources> &resources) {
+static void setResidentBlocks(ModuleOp kernels, const GpuTarget &target,
+                              std::vector<KernelResources> &resources) {
   llvm::StringMap<exec::KernelAttr> launches;
   kernels.walk([&](FunctionOpInterface function) {
     if (exec::KernelAttr launch = exec::kernelAttrOf(function))
@@ -112,8 +129,6 @@ CudaBackend::serialize(ModuleOp kernels, const TargetVersion &version,
   }
   return result;
 }
-
-} // namespace
 
 std::unique_ptr<TargetBackend> makeCudaBackend() {
   return std::make_unique<CudaBackend>();

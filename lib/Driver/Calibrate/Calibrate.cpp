@@ -260,6 +260,27 @@ llvm::Error Calibration::run() {
   return writeOutput(options.output, *model);
 }
 
+/// Refuses targets without a version that runs here, where the Dice is
+/// measured.
+static llvm::Error checkDevices(const std::vector<Target> &targets,
+                                const CalibrationOptions &calibration) {
+  for (const Target &target : targets) {
+    const TargetBackend &backend = *target.backend;
+    if (llvm::none_of(targets, [&](const Target &each) {
+          return each.backend == &backend &&
+                 backend.missingDevice(*each.version).empty();
+        }))
+      return usageError(
+          "--calibrate " + calibration.data +
+          ": the Dice of the model is measured on this machine, which runs no "
+          "kernels of the target " +
+          target.spec() + ": " + backend.missingDevice(*target.version) +
+          "; without the Dice, write the calibrated network (--emit seg) and "
+          "compile that without --calibrate");
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error compileCalibrated(const CompileOptions &options,
                               const CalibrationOptions &calibration) {
   if (options.pipeline.precision != "int8")
@@ -277,9 +298,13 @@ llvm::Error compileCalibrated(const CompileOptions &options,
   if (!llvm::sys::fs::is_directory(calibration.data))
     return usageError("--calibrate " + calibration.data +
                       ": is no folder, expected that of a data set");
-  // Targets without kernels are refused before the cases are predicted.
-  if (auto targets = resolveTargets(options); !targets)
+  // What would fail at the end is refused before the cases are predicted.
+  auto targets = resolveTargets(options);
+  if (!targets)
     return targets.takeError();
+  if (options.emit.empty())
+    if (llvm::Error error = checkDevices(*targets, calibration))
+      return error;
   if (llvm::Error error = checkDestination(options))
     return error;
   if (llvm::Error error = checkOutputs(outputsOf(options), inputsOf(options)))
