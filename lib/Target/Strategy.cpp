@@ -15,7 +15,7 @@ using namespace mlir;
 namespace segc {
 
 double ProductWork::on(const TargetVersion &version) const {
-  return share / version.rateOf(multiplyType);
+  return share / (isInt8 ? version.rate8Bit : version.rateOf(multiplyType));
 }
 
 ProductWork productWork(seg::StrategyAttr strategy) {
@@ -25,12 +25,8 @@ ProductWork productWork(seg::StrategyAttr strategy) {
   if (auto name = strategy.get<StringAttr>(strategyMultiplyTypeName))
     work.multiplyType =
         lookupMultiplyType(name.getValue()).value_or(MultiplyType::F32);
-  // Four products of 8-bit integers take the time of one of f32.
-  if (strategy.getKind() == "int8")
-    work.share = 0.25;
-  // Tensor cores have twice the rate of 16 bits for them.
-  if (strategy.getKind().starts_with("mma_int8"))
-    work.share = 1.0 / 32;
+  work.isInt8 = strategy.getKind() == "int8" ||
+                strategy.getKind().starts_with("mma_int8");
   // A tile of m outputs and 3 taps takes m + 2 products instead of 3 m. The
   // factor 2 is for the transforms.
   constexpr double withTransforms = 2;

@@ -61,6 +61,9 @@ struct ProductWork {
   /// tiles, which take about as long as what they leave.
   double share = 1;
   MultiplyType multiplyType = MultiplyType::F32;
+  /// Quantized factors are multiplied as integers of 8 bits, whatever
+  /// `multiplyType` says.
+  bool isInt8 = false;
 
   /// Work of the version's f32 units for each product of a direct convolution:
   /// its instructions take more of 16 bits at a time, where it has them.

@@ -34,6 +34,7 @@ struct TargetVersion {
   // Round figures of one core or multiprocessor, for a first guess at times.
   double peakFlops = 0;      ///< f32 operations a second.
   double rate16Bit = 2;      ///< Multiplications of 16 bits for one of f32.
+  double rate8Bit = 4;       ///< The same of 8-bit integers.
   double bytesPerSecond = 0; ///< From memory.
 
   /// Multiplications of the type for one of f32.

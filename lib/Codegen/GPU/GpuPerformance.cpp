@@ -71,7 +71,7 @@ GpuPerformanceModel::predict(seg::FusionOp fusion, const TargetVersion &version,
   result.bytes = fusion.bytes();
   result.boundSeconds =
       target.modelledSeconds(
-          result.flops * ProductWork{isInt8 ? 0.5 : 1, products}.on(target),
+          result.flops * ProductWork{/*share=*/1, products, isInt8}.on(target),
           result.bytes, /*cores=*/1) +
       target.launchSeconds;
 

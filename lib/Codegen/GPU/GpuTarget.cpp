@@ -33,6 +33,7 @@ std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip) {
   target.multiplyTypes = {MultiplyType::Tf32, MultiplyType::Bf16,
                           MultiplyType::F16};
   target.rate16Bit = 16;
+  target.rate8Bit = 2 * target.rate16Bit;
   target.bytesPerSecond = isHopper ? 3.0e12 : 1.5e12;
   target.l2BytesPerSecond = isHopper ? 5.5e12 : 4e12;
   return target;
@@ -66,6 +67,7 @@ std::optional<GpuTarget> gpuOnDevice(const GpuTarget &target,
   result.multiprocessors = figures->multiprocessors;
   result.peakFlops = figures->f32;
   result.rate16Bit = figures->bits16 / figures->f32;
+  result.rate8Bit = 2 * result.rate16Bit;
   result.bytesPerSecond = figures->bytesPerSecond;
   result.l2BytesPerSecond = figures->l2BytesPerSecond;
   return result;

@@ -172,7 +172,7 @@ double multiplySeconds(const GemmWork &work, const MmaTiling &tiling,
   double sums = static_cast<double>(tiling.warpRows * tiling.warpColumns),
          products = static_cast<double>(tile.rows * tile.columns * tile.depth);
   double rate =
-      tiling.isInt8 ? 2 * target.rate16Bit : target.rateOf(tiling.multiplyType);
+      tiling.isInt8 ? target.rate8Bit : target.rateOf(tiling.multiplyType);
   return products * 2 * target.multiprocessors /
          (0.6 * rate * target.peakFlops) * (1 + 8 * factors / sums);
 }
