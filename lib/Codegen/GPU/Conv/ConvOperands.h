@@ -116,7 +116,7 @@ private:
   llvm::SmallVector<int64_t> cuts;
 };
 
-/// The filter of a convolution, or its copy in 16 bits (FilterCopy.h).
+/// The filter of a convolution, or its copy in fewer bits (FilterCopy.h).
 class ConvFilter {
 public:
   ConvFilter(KernelBody &k, const ConvProblem &problem, mlir::Value operand,
