@@ -33,6 +33,15 @@ Status Communicator::failure(const std::string &what) const {
                  std::to_string(size()) + ", " + occasion + ": " + what);
 }
 
+Status Communicator::lateRank(int64_t rank) const {
+  char seconds[40];
+  std::snprintf(seconds, sizeof(seconds), "%g", deadline.count());
+  return failure("rank " + std::to_string(rank) + " has not answered for " +
+                 seconds +
+                 " s: it has stopped or is much slower; see what it "
+                 "printed, or raise --collective-timeout");
+}
+
 Status Communicator::send(int64_t to, const void *data, uint64_t bytes) {
   uint64_t request = 0;
   if (messages.send(messages.context, static_cast<uint32_t>(to), data, bytes,
@@ -66,14 +75,8 @@ Status Communicator::finish() {
     if (!open)
       break;
     const auto waited = Clock::now() - begin;
-    if (waited > deadline) {
-      char seconds[40];
-      std::snprintf(seconds, sizeof(seconds), "%g", deadline.count());
-      return failure("rank " + std::to_string(open->rank) +
-                     " has not answered for " + seconds +
-                     " s: it has stopped or is much slower; see what it "
-                     "printed, or raise --collective-timeout");
-    }
+    if (waited > deadline)
+      return lateRank(open->rank);
     if (pause)
       pause(waited);
     else

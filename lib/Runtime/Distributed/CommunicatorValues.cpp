@@ -8,13 +8,14 @@
 #include "segc/Runtime/Distributed/Communicator.h"
 
 #include <algorithm>
-#include <atomic>
 
 using namespace segc;
 
 /// What is combined at a time where values travel: bounds the memory for those
 /// of others.
 static constexpr uint64_t partBytes = uint64_t{1} << 22;
+/// Who sleeps until a signal gives a sign of life after so long.
+static constexpr std::chrono::duration<double> longestSleep{0.1};
 
 Status Communicator::shareMemory(const SharedBuffer *own) {
   SEGC_ASSIGN_OR_RETURN(regions, SharedRegions::connect(*this, own));
@@ -34,15 +35,29 @@ uint64_t Communicator::partOf(const Values &values, uint64_t length) const {
              : partBytes / values.width;
 }
 
+Status Communicator::waitFor(int64_t rank) {
+  const Clock::time_point begin = Clock::now();
+  const auto limit = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::min(deadline / 4, longestSleep));
+  while (!regions.ofRanks().take(static_cast<size_t>(rank), limit)) {
+    if (sign)
+      sign();
+    if (Clock::now() - begin > deadline)
+      return lateRank(rank);
+  }
+  return Status::success();
+}
+
 Status Communicator::meet(const Values &values) {
-  std::atomic_thread_fence(std::memory_order_release);
+  std::vector<int64_t> near;
   for (int64_t other = 0; other < size(); ++other)
-    if (placeOf(static_cast<uint64_t>(other), values)) {
-      SEGC_RETURN_IF_ERROR(receive(other, values.data, 0));
-      SEGC_RETURN_IF_ERROR(send(other, values.data, 0));
-    }
+    if (placeOf(static_cast<uint64_t>(other), values))
+      near.push_back(other);
+  for (int64_t other : near)
+    regions.ofRanks().send(static_cast<size_t>(other));
   SEGC_RETURN_IF_ERROR(finish());
-  std::atomic_thread_fence(std::memory_order_acquire);
+  for (int64_t other : near)
+    SEGC_RETURN_IF_ERROR(waitFor(other));
   return Status::success();
 }
 

@@ -54,10 +54,15 @@ void HostCollectives::pauseAfter(Clock::duration waited) {
 Status HostCollectives::perform(const Started &started) {
   ranks.setOccasion(occasionOf(started.part, started.collective));
   ranks.setPause([this](Clock::duration waited) { pauseAfter(waited); });
+  ranks.setSign([this] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    lastSign = Clock::now();
+  });
   // Nobody catches what leaves a thread.
   const Status status =
       withoutExceptions([&] { return reductions.run(started.collective); });
   ranks.setPause({});
+  ranks.setSign({});
   return status;
 }
 

@@ -27,8 +27,8 @@ namespace {
 using Mark = std::array<uint32_t, 4>;
 
 struct Announcement {
-  std::string machine; ///< Empty: nothing is shared.
-  SharedBuffer::Place place;
+  std::string machine;                ///< Empty: nothing is shared.
+  SharedBuffer::Place place, signals; ///< Of the same process.
   Mark mark = {};
 };
 
@@ -48,7 +48,8 @@ static std::string textOf(const Announcement &own) {
   std::ostringstream text;
   if (!own.machine.empty()) {
     text << own.machine << ' ' << own.place.process << ' '
-         << own.place.descriptor << ' ' << own.place.bytes;
+         << own.place.descriptor << ' ' << own.place.bytes << ' '
+         << own.signals.descriptor;
     for (uint32_t number : own.mark)
       text << ' ' << number;
   }
@@ -60,7 +61,8 @@ static Announcement announcementIn(const std::string &text) {
   std::istringstream words(text);
   Announcement read;
   words >> read.machine >> read.place.process >> read.place.descriptor >>
-      read.place.bytes;
+      read.place.bytes >> read.signals.descriptor;
+  read.signals.process = read.place.process;
   for (uint32_t &number : read.mark)
     words >> number;
   return words ? read : Announcement();
@@ -95,15 +97,17 @@ static SharedBuffer findRegion(const Announcement &own,
              : SharedBuffer();
 }
 
-static Announcement announcementOf(const SharedBuffer *own) {
+static Announcement announcementOf(const SharedBuffer *own,
+                                   const StatusOr<SharedSignals> &signals) {
   Announcement announced;
-  if (!own || own->size() < sizeof(Mark))
+  if (!own || own->size() < sizeof(Mark) || !signals.ok())
     return announced;
   std::random_device random;
   std::generate(announced.mark.begin(), announced.mark.end(), std::ref(random));
   std::memcpy(own->data(), announced.mark.data(), sizeof(Mark));
   announced.machine = nameOfMachine();
   announced.place = own->place();
+  announced.signals = signals->place();
   return announced;
 }
 
@@ -118,17 +122,20 @@ static std::set<size_t> ranksIn(const std::string &line) {
 
 StatusOr<SharedRegions> SharedRegions::connect(Communicator &ranks,
                                                const SharedBuffer *own) {
-  const Announcement announced = announcementOf(own);
+  const auto self = static_cast<size_t>(ranks.rank());
+  StatusOr<SharedSignals> signals =
+      SharedSignals::create(self, static_cast<size_t>(ranks.size()));
+  const Announcement announced = announcementOf(own, signals);
   SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> places,
                         linesOfRanks(ranks, textOf(announced)));
-  const auto self = static_cast<size_t>(ranks.rank());
   SharedRegions regions;
   std::string seen;
   for (size_t other = 0; other < places.size(); ++other) {
-    regions.others.push_back(
-        other == self ? SharedBuffer()
-                      : findRegion(announced, announcementIn(places[other])));
-    if (regions.others.back().size())
+    const Announcement theirs = announcementIn(places[other]);
+    regions.others.push_back(other == self ? SharedBuffer()
+                                           : findRegion(announced, theirs));
+    if (regions.others.back().size() &&
+        signals->connect(other, theirs.signals).ok())
       seen += std::to_string(other) + " ";
   }
   SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> lines,
@@ -137,8 +144,10 @@ StatusOr<SharedRegions> SharedRegions::connect(Communicator &ranks,
   for (const std::string &line : lines)
     seenBy.push_back(ranksIn(line));
   for (size_t other = 0; other < places.size(); ++other)
-    if (!seenBy[other].count(self))
+    if (!seenBy[other].count(self) || !seenBy[self].count(other))
       regions.others[other] = SharedBuffer();
+  if (signals.ok())
+    regions.signals = std::move(*signals);
   regions.complete =
       std::all_of(seenBy.begin(), seenBy.end(), [&](const auto &some) {
         return some.size() + 1 == seenBy.size();

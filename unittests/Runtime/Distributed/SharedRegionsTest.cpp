@@ -128,6 +128,29 @@ TEST(SharedRegions, SilentRankIsNamed) {
       messages);
 }
 
+// A signal ends the sleep of who waits for it, is taken once, and none is lost.
+TEST(SharedSignals, SignalsWakeUp) {
+  std::array<StatusOr<SharedSignals>, 2> ranks = {SharedSignals::create(0, 2),
+                                                  SharedSignals::create(1, 2)};
+  for (size_t rank : {0, 1}) {
+    ASSERT_TRUE(ranks[rank].ok()) << ranks[rank].status().message();
+    ASSERT_TRUE(ranks[rank]->connect(1 - rank, ranks[1 - rank]->place()).ok());
+  }
+  EXPECT_FALSE(ranks[0]->take(1, std::chrono::milliseconds(1)));
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ranks[1]->send(0);
+    ranks[1]->send(0);
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  while (!ranks[0]->take(1, ample)) { // The system may end a sleep early.
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, ample / 2);
+  other.join();
+  EXPECT_TRUE(ranks[0]->take(1, {}));
+  EXPECT_FALSE(ranks[0]->take(1, {}));
+}
+
 /// Under mpirun, which CTest starts with this test alone.
 TEST(MpiRanks, SharedRegionsConform) {
   const std::optional<Job> job = jobOfEnvironment();

@@ -74,6 +74,10 @@ public:
   /// The number of other ranks that this one shares memory with.
   int64_t neighbours() const { return regions.count(); }
 
+  /// Sets what is called several times a second while a rank waits for one that
+  /// it shares memory with; may be empty.
+  void setSign(std::function<void()> newSign) { sign = std::move(newSign); }
+
   /// Replaces `count` values of `width` bytes each by what `combine` makes of
   /// those of all ranks, the same bits on all. Each rank combines a slice.
   Status combine(void *values, uint64_t count, uint64_t width,
@@ -128,6 +132,8 @@ private:
   /// Waits for all messages under way.
   Status finish();
   Status failure(const std::string &what) const;
+  /// A rank has not answered within the deadline.
+  Status lateRank(int64_t rank) const;
   /// As rank 0: tells the others whether it is done.
   Status tell(bool isDone);
   Values valuesAt(void *data, uint64_t count, uint64_t width) const;
@@ -139,7 +145,10 @@ private:
   }
   /// How many values of `length` are a part: all that need no other memory.
   uint64_t partOf(const Values &values, uint64_t length) const;
-  /// Waits until each rank that shares the values has done what comes before.
+  /// Waits for the signal of a rank that shares memory with this one.
+  Status waitFor(int64_t rank);
+  /// Waits for messages under way, and until each rank that shares the values
+  /// has done what comes before.
   Status meet(const Values &values);
   Status combineSlices(const Values &values,
                        const std::vector<ElementRange> &slices, bool isForAll,
@@ -156,6 +165,7 @@ private:
   std::vector<Pending> pending;
   std::vector<std::byte> received; ///< Of a part, from each rank.
   std::function<void(Clock::duration)> pause;
+  std::function<void()> sign;
   SharedRegions regions;
 };
 

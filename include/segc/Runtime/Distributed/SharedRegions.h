@@ -8,7 +8,7 @@
 #ifndef SEGC_RUNTIME_DISTRIBUTED_SHAREDREGIONS_H
 #define SEGC_RUNTIME_DISTRIBUTED_SHAREDREGIONS_H
 
-#include "segc/Runtime/Core/SharedBuffer.h"
+#include "segc/Runtime/Distributed/SharedSignals.h"
 
 #include <vector>
 
@@ -33,6 +33,8 @@ public:
   std::byte *find(int64_t rank, const std::byte *data) const;
   /// Whether any two ranks of the job share theirs: the same for all ranks.
   bool areComplete() const { return complete; }
+  /// Signals between ranks that share theirs.
+  SharedSignals &ofRanks() { return signals; }
   /// The number of other ranks that share theirs with this one.
   int64_t count() const;
 
@@ -40,6 +42,7 @@ private:
   const std::byte *begin = nullptr;
   uint64_t bytes = 0;
   std::vector<SharedBuffer> others; ///< By rank; empty ones are not shared.
+  SharedSignals signals;
   bool complete = false;
 };
 
