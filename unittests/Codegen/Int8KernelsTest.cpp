@@ -180,8 +180,8 @@ TEST_P(Int8Tiles, Extremes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Int8Tiles,
-                         testing::Values("x86-64-v4-vnni", "x86-64-v2",
-                                         "x86-64-v3"));
+                         testing::Values("x86-64-v4-vnni", "x86-64-v4",
+                                         "x86-64-v2", "x86-64-v3"));
 
 // 16 bits hold no transform by tiles of 4 in three dimensions; other kernels
 // take no quantized input; f32 takes none.
