@@ -34,3 +34,25 @@ function(segc_add_mlir_unittest name)
     SHARDS ${ARG_SHARDS})
   segc_mlir_settings(${name})
 endfunction()
+
+# segc_add_release_fuzzer(NAME SOURCES a.cpp ... LINK_LIBS x y): the fuzz target
+# NAME_fuzzer.cpp in a build that is not for fuzzing, since the preset asan has no
+# compiler. It and the sources alone are under sanitizers; the libraries, like
+# LLVM, are linked as they are.
+function(segc_add_release_fuzzer name)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR SEGC_BUILD_FUZZERS OR
+     "${CMAKE_CXX_FLAGS}" MATCHES "fsanitize")
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK_LIBS" ${ARGN})
+  set(sanitizers -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all)
+  add_executable(${name}_fuzzer
+    ${PROJECT_SOURCE_DIR}/unittests/Fuzz/${name}_fuzzer.cpp ${ARG_SOURCES})
+  segc_mlir_settings(${name}_fuzzer)
+  target_compile_options(${name}_fuzzer PRIVATE
+    -O1 -gline-tables-only ${sanitizers} -fno-sanitize=vptr)
+  target_link_options(${name}_fuzzer PRIVATE ${sanitizers})
+  target_link_libraries(${name}_fuzzer PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
+  set_target_properties(${name}_fuzzer PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzzers")
+endfunction()
