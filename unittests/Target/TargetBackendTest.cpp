@@ -259,6 +259,13 @@ TEST(TargetBackends, CostFollowsTheStrategy) {
       &context, "winograd",
       b.getNamedAttr(strategyTilesName, b.getDenseI64ArrayAttr({1, 4, 4})));
   EXPECT_DOUBLE_EQ(productWork(tiles).on(version), 0.5);
+  // Integers of 8 bits have a rate of their own, on tensor cores twice that of
+  // 16 bits.
+  auto int8 = seg::StrategyAttr::get(&context, "int8");
+  EXPECT_DOUBLE_EQ(productWork(int8).on(version), 0.25);
+  auto mma = seg::StrategyAttr::get(&context, "mma_int8");
+  const Target gpu = llvm::cantFail(resolveTarget("cuda"));
+  EXPECT_DOUBLE_EQ(productWork(mma).on(*gpu.version), 1.0 / 32);
 }
 
 } // namespace
