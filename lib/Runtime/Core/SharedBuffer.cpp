@@ -21,8 +21,8 @@ using namespace segc;
 static constexpr int fixedSize = F_SEAL_SHRINK | F_SEAL_GROW;
 
 Status SharedBuffer::open(uint64_t size) {
-  void *memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_POPULATE, descriptor, 0);
+  void *memory =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (memory == MAP_FAILED)
     return ioError(std::string("cannot map shared memory: ") +
                    std::strerror(errno));
@@ -70,6 +70,8 @@ StatusOr<SharedBuffer> SharedBuffer::create(uint64_t bytes, const char *what) {
                                                      : StatusCode::Unsupported,
                   error);
   SEGC_RETURN_IF_ERROR(buffer.open(bytes).withContext(what));
+  // A wish, for its owner: others touch a part of it.
+  ::madvise(buffer.base, bytes, MADV_POPULATE_WRITE);
   return buffer;
 }
 
