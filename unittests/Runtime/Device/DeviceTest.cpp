@@ -230,6 +230,19 @@ TEST_P(Devices, GuardsAroundBuffers) {
   EXPECT_FALSE(guarded->intact());
 }
 
+// Without guards: what other processes write would not be told from an overrun.
+TEST_P(Devices, OtherProcessesMapMemoryOfTheHost) {
+  auto shared = device->allocateShared(8, "test", /*guards=*/false);
+  ASSERT_TRUE(shared.ok()) << shared.status().message();
+  ASSERT_EQ(shared->shared() != nullptr, device->sharesHostMemory());
+  if (shared->shared()) {
+    EXPECT_EQ(shared->hostData(), shared->shared()->data());
+  }
+  auto guarded = device->allocateShared(8, "test", /*guards=*/true);
+  ASSERT_TRUE(guarded.ok()) << guarded.status().message();
+  EXPECT_EQ(guarded->shared(), nullptr);
+}
+
 TEST_P(Devices, StagingIsOfTheHost) {
   DeviceBuffer a = buffer({1, 2});
   auto staging = device->allocateStaging(8, "test");
