@@ -129,6 +129,13 @@ Value KernelBody::load(Value memref, Value index, int64_t lanes, Value mask) {
   return seg::widenFloat(b, location, value);
 }
 
+void KernelBody::prefetch(Value memref, Value index) {
+  constexpr unsigned intoAllCaches = 3;
+  memref::PrefetchOp::create(b, location, memref, ValueRange{index},
+                             /*isWrite=*/false, intoAllCaches,
+                             /*isDataCache=*/true);
+}
+
 Value KernelBody::asStored(Value value, Value memref) {
   Type element = elementOf(memref);
   return getElementTypeOrSelf(value.getType()) == element

@@ -21,6 +21,10 @@ static RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
+Value nextRow(KernelBody &k, Value row, int64_t rows) {
+  return k.min(k.add(row, 1), k.index(rows - 1));
+}
+
 SmallVector<int64_t> channelCuts(Value operand) {
   SmallVector<int64_t> cuts{0};
   auto visit = [&](auto &self, Value value, int64_t first) -> void {
@@ -115,8 +119,17 @@ Value PrologueReader::at(Value value, std::array<Value, 3> position,
     return k.add(k.mul(pixel(type, position), seg::channels(type)),
                  channelFrom(first));
   };
-  if (auto input = dyn_cast<BlockArgument>(value))
-    return k.load(inputOf(k, input), index(typeOf(value)), lanes, mask);
+  if (auto input = dyn_cast<BlockArgument>(value)) {
+    Value memref = inputOf(k, input), here = index(typeOf(value));
+    if (prefetchesRows) {
+      // Rows of other tensors in the prologue have other lengths.
+      ArrayRef<int64_t> size = seg::spatialDims(typeOf(value));
+      position[1] =
+          nextRow(k, position[1], size.size() < 2 ? 1 : size.end()[-2]);
+      k.prefetch(memref, index(typeOf(value)));
+    }
+    return k.load(memref, here, lanes, mask);
+  }
   Operation *op = value.getDefiningOp();
   if (auto rearrangement = dyn_cast<seg::RearrangementOpInterface>(op)) {
     seg::ElementSource from = source(rearrangement, first);

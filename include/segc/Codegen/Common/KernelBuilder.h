@@ -104,6 +104,8 @@ public:
   /// differ.
   mlir::Value asStored(mlir::Value value, mlir::Value memref);
   mlir::Value loadScalar(mlir::Value memref, mlir::Value index);
+  /// Fetches an element that will be loaded into the caches, on CPUs.
+  void prefetch(mlir::Value memref, mlir::Value index);
   void storeScalar(mlir::Value value, mlir::Value memref, mlir::Value index);
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
   /// The scalar in all lanes of `type`, or the scalar itself if `type` is no

@@ -18,6 +18,10 @@ namespace segc {
 /// operand's prologue (such as a concatenation) begins to read another source.
 llvm::SmallVector<int64_t> channelCuts(mlir::Value operand);
 
+/// The row below `row` of a plane of `rows`, or the last one: a row to
+/// prefetch.
+mlir::Value nextRow(KernelBody &k, mlir::Value row, int64_t rows);
+
 /// Reads channels of an operand of a fusion's root, position by position: from
 /// an input's memory, or computed by the prologue. The channels must all have
 /// the same sources; see channelCuts.
@@ -31,6 +35,9 @@ public:
       : k(k), sample(sample), channel(channel), segment(segment), lanes(lanes),
         mask(mask) {}
 
+  /// Prefetches the row below each pixel that is read, on CPUs: a box is read
+  /// row by row, and its rows are too short for a processor to foresee them.
+  void prefetchRows() { prefetchesRows = true; }
   /// Loads what does not depend on the pixel.
   void hoist(mlir::Value value, int64_t first = 0);
   /// Emits the operand's value at (depth, height, width). `first` is the first
@@ -55,6 +62,7 @@ private:
   mlir::Value sample, channel;
   int64_t segment, lanes;
   mlir::Value mask;
+  bool prefetchesRows = false;
   /// Hoisted rows, by input and first channel.
   std::map<std::pair<unsigned, int64_t>, mlir::Value> rows;
 };

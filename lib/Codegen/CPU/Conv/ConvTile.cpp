@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/CPU/ConvTile.h"
+#include "segc/Codegen/Common/PrologueReader.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -67,19 +68,24 @@ void RowPacker::pack(ArrayRef<Line> lines, Value inside,
   };
   forVectors(body.index(0), begin, zeros);
   if (source.isInput()) {
-    SmallVector<Value> from;
+    SmallVector<Value> from, ahead;
+    auto rowAt = [&](Value d, Value h) {
+      Value plane = body.add(body.mul(sample, size[0]), d);
+      Value row = body.add(body.mul(plane, size[1]), h);
+      return body.mul(body.add(body.mul(row, size[2]), origin), channels);
+    };
     for (const Line &line : lines) {
-      Value plane = body.add(body.mul(sample, size[0]), line.d);
-      Value row = body.add(body.mul(plane, size[1]), line.h);
-      from.push_back(
-          body.mul(body.add(body.mul(row, size[2]), origin), channels));
+      from.push_back(rowAt(line.d, line.h));
+      ahead.push_back(rowAt(line.d, nextRow(body, line.h, size[1])));
     }
+    Value memref = source.memref(body);
     forVectors(begin, end, [&](Value i, Value mask) {
       SmallVector<Value> values;
-      for (auto [line, row] : llvm::zip_equal(lines, from))
+      for (auto [line, row, next] : llvm::zip_equal(lines, from, ahead)) {
+        body.prefetch(memref, body.add(next, i));
         values.push_back(TileSource::zeroOutside(
-            body, line,
-            body.load(source.memref(body), body.add(row, i), lanes, mask)));
+            body, line, body.load(memref, body.add(row, i), lanes, mask)));
+      }
       put(combine(values), i, mask);
     });
   } else {

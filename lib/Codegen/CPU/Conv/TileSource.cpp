@@ -46,6 +46,7 @@ void TileSource::emitRows(
     for (const Segment &segment : segments) {
       readers.emplace_back(k, sample, channel, segment.first, lanes,
                            segment.mask);
+      readers.back().prefetchRows();
       readers.back().hoist(operand);
     }
     k.loop(begin, end, 1, [&](Value w) {
