@@ -46,6 +46,8 @@ struct CpuStrategyContext {
   bool int8Input = false;
   /// Cycles that a prologue adds to loading a vector.
   double loadCycles = 0;
+  /// Bytes of a value of the result in memory.
+  int64_t resultBytes = 4;
 
   // Restrictions of the search, for alternative candidates.
   bool onlyLargestTiles = false; ///< No Winograd tiles below `winograd`.

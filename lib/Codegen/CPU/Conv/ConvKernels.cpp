@@ -115,6 +115,17 @@ MultiplyTypeSet suitableMultiplyTypes(MultiplyTypeSet allowed,
   return allowed;
 }
 
+/// Returns the bytes in memory of a value of the fusion's result that is
+/// computed from that of its root.
+int64_t resultBytes(Operation *root) {
+  Type rootType = root->getResult(0).getType();
+  for (Value yielded : root->getBlock()->getTerminator()->getOperands())
+    if (auto type = cast<RankedTensorType>(yielded.getType());
+        type.getShape() == cast<RankedTensorType>(rootType).getShape())
+      return type.getElementTypeBitWidth() / 8;
+  return 4;
+}
+
 /// Cycles to quantize a vector.
 constexpr double quantizeCycles = 3;
 
@@ -123,6 +134,7 @@ constexpr double quantizeCycles = 3;
 CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
                              ValueRange factors) {
   bool isInt8 = seg::multipliesInt8(op);
+  context.resultBytes = resultBytes(op);
   context.int8Input = seg::quantizesInput(op);
   bool isQuantized = isInt8 || context.int8Input;
   TileSource input(isQuantized ? seg::quantizedSource(op->getOperand(0))

@@ -125,6 +125,24 @@ static double tileCycles(const ConvProblem &problem, const ConvTiling &tiling,
   return total;
 }
 
+/// Returns the cycles of cache lines that leave the core and come back before
+/// all of their channels are stored: those of `pixels` results, by channel
+/// blocks that are shorter than a line.
+static double partialLineCycles(const ConvProblem &problem,
+                                const ConvTiling &tiling, double pixels,
+                                double blocks,
+                                const CpuStrategyContext &context) {
+  constexpr double lineBytes = 64, lineCycles = 18;
+  auto bytes = static_cast<double>(context.resultBytes);
+  double part = static_cast<double>(tiling.channelBlock()) * bytes / lineBytes,
+         result = pixels * static_cast<double>(problem.outChannels) * bytes;
+  bool stays = tiling.groups <= 1 &&
+               result <= 0.5 * static_cast<double>(context.target.l2Bytes);
+  return part >= 1 || tiling.channelBlock() >= problem.outChannels || stays
+             ? 0
+             : pixels * blocks * lineCycles * (1 - part);
+}
+
 /// Selects the register block. Returns false if none is possible.
 static bool selectRegisterBlock(const ConvProblem &problem,
                                 const CpuStrategyContext &context,
@@ -150,8 +168,12 @@ static bool selectRegisterBlock(const ConvProblem &problem,
     if (sumRegisters(tiling.multiplyType, sums) + weights + shared >
         target.registers)
       return;
-    double cost = tileCycles(problem, candidate, space, panelFromL2, target) *
-                  candidate.channelBlocks(problem);
+    double blocks = candidate.channelBlocks(problem),
+           steps = product(problem.phaseTaps()) * candidate.words(problem),
+           cost = tileCycles(problem, candidate, space, panelFromL2, target) *
+                      steps * blocks +
+                  partialLineCycles(problem, candidate, product(space), blocks,
+                                    context);
     if (cost < best) {
       best = cost;
       tiling = candidate;
@@ -201,6 +223,8 @@ static double taskCycles(const ConvProblem &problem, const ConvTiling &tiling,
   double finish = static_cast<double>(product(tiling.tile) * tiling.nb) *
                   blocks * (epilogueCycles + (tiling.isInt8 ? 1 : 0));
   return taskOverhead + multiply + pack + finish +
+         partialLineCycles(problem, tiling, product(tiling.tile), blocks,
+                           context) +
          panelBytes * blocks / panelFromL3;
 }
 
