@@ -34,6 +34,15 @@ FilterElements::FilterElements(const Convolution &conv,
   outputs = Shape(small.getArrayRef());
 }
 
+/// Rounds to multiples of `divisor` units.
+static void roundHalvesUp(MutableArrayRef<double> values, double unit,
+                          int64_t divisor) {
+  auto parts = static_cast<double>(divisor);
+  // f64 holds multiples of the unit approximately, and halves are frequent.
+  for (double &value : values)
+    value = std::floor(std::round(value / unit) / parts + 0.5) * parts * unit;
+}
+
 namespace {
 
 using Dims = std::array<int64_t, 3>;
@@ -180,10 +189,14 @@ struct Activation {
       for (size_t p = 0; p < values.size(); ++p)
         result[p * channels.size() + i] = values[p];
     }
-    for (size_t p = 0; p < result.size(); p += channels.size())
-      roundFactors(MutableArrayRef<double>(result).slice(p, channels.size()),
-                   arithmetic, arithmetic.round,
+    for (size_t p = 0; p < result.size(); p += channels.size()) {
+      auto point = MutableArrayRef<double>(result).slice(p, channels.size());
+      if (!arithmetic.inputDivisors.empty())
+        roundHalvesUp(point, arithmetic.inputUnit,
+                      arithmetic.inputDivisors[p / channels.size()]);
+      roundFactors(point, arithmetic, arithmetic.round,
                    first[0] * 131 + first[1] * 17 + first[2] + p);
+    }
     return result;
   }
 };

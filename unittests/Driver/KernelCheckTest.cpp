@@ -8,6 +8,7 @@
 #include "segc/Driver/Verify/Verify.h"
 #include "segc/Program/Passes.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Parser/Parser.h"
 #include "segc/Codegen/CPU/CpuTarget.h"
 #include "segc/Codegen/Common/KernelRunner.h"
@@ -175,6 +176,40 @@ TEST_F(KernelCheckTest, SamplesBordersAndChannels) {
   options.full = true;
   KernelDeviation full = check([](ArrayRef<void *>) {}, options);
   EXPECT_EQ(full.compared, full.elements);
+}
+
+/// A convolution of an input of 8 bits, whose scale f32 does not represent.
+constexpr char quantizedText[] = R"(
+func.func @f(%x: tensor<1x8x8x12x16xf32>, %w: tensor<3x3x3x16x16xf32>) -> tensor<1x8x8x12x16xf32> {
+  %y = seg.fusion (%a = %x : tensor<1x8x8x12x16xf32>, %b = %w : tensor<3x3x3x16x16xf32>) -> (tensor<1x8x8x12x16xf32>) {
+    %0 = seg.quantize %a scale 0.0123 : tensor<1x8x8x12x16xf32> -> tensor<1x8x8x12x16xi8>
+    %1 = seg.dequantize %0 scale 0.0123 : (tensor<1x8x8x12x16xi8>) -> tensor<1x8x8x12x16xf32>
+    %2 = seg.conv %1, %b strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<1x8x8x12x16xf32>, tensor<3x3x3x16x16xf32>) -> tensor<1x8x8x12x16xf32>
+    seg.yield %2 : tensor<1x8x8x12x16xf32>
+  }
+  return %y : tensor<1x8x8x12x16xf32>
+}
+)";
+
+// 16 bits hold the transforms of bytes by tiles of 4 in three dimensions after
+// they are divided and rounded, which the check does in the same way.
+TEST_F(KernelCheckTest, RoundsTransformsOfBytes) {
+  module = parseSourceString<ModuleOp>(quantizedText, &context);
+  ASSERT_TRUE(module);
+  fusion().setStrategyAttr(cast<seg::StrategyAttr>(parseAttribute(
+      "#seg.strategy<winograd, groups = 1, in_place = false, lanes = 8, m = "
+      "[4, 4, 4], multiply_type = fixed, nb = 1, tile = [1, 2, 3], ur = 6, "
+      "temp_bytes = 152064>",
+      &context)));
+  KernelDeviation right = check([](ArrayRef<void *>) {});
+  EXPECT_TRUE(right.ok()) << right.fault << " " << right.excess();
+  // Rounded to other numbers, it would be off by a hundredth.
+  KernelDeviation wrong = check([](ArrayRef<void *> operands) {
+    auto *values = static_cast<float *>(operands[2]);
+    for (int64_t i = 0; i < int64_t{8} * 8 * 12 * 16; ++i)
+      values[i] *= i % 2 == 0 ? 1.004F : 0.996F;
+  });
+  EXPECT_FALSE(wrong.ok()) << wrong.excess();
 }
 
 /// A kernel whose task sums the squares of 4096 values sequentially. They have

@@ -37,6 +37,11 @@ struct ProductArithmetic {
   std::function<void(llvm::MutableArrayRef<double>)> round;
   /// Rounds the factors of a filter; null: `round` does.
   std::function<void(llvm::MutableArrayRef<double>)> roundFilter;
+  /// Inputs are multiples of `inputUnit`. Before `round`, their transforms are
+  /// rounded to multiples of the divisor of their point times that, halves up;
+  /// no divisors: they are not.
+  double inputUnit = 1;
+  std::vector<int64_t> inputDivisors;
   /// Rounding is to multiples of a scale that is itself rounded to f32, so that
   /// no factor is a tie.
   bool scaled = false;

@@ -9,6 +9,7 @@
 #include "segc/Codegen/Common/FixedPoint.h"
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace segc {
 
@@ -20,15 +21,11 @@ TransformMatrix TransformMatrix::transposed() const {
   return result;
 }
 
-double TransformMatrix::gain() const {
-  double largest = 0;
-  for (int64_t row = 0; row < rows; ++row) {
-    double sum = 0;
-    for (int64_t column = 0; column < columns; ++column)
-      sum += std::fabs(at(row, column));
-    largest = std::max(largest, sum);
-  }
-  return largest;
+double TransformMatrix::gain(int64_t row) const {
+  double sum = 0;
+  for (int64_t column = 0; column < columns; ++column)
+    sum += std::fabs(at(row, column));
+  return sum;
 }
 
 static TransformMatrix identity() { return {1, 1, {1}}; }
@@ -79,9 +76,9 @@ TransformMatrix wholeWinogradInput(int64_t m) {
   return {6, 6, {4, 0,  -5, 0,  1, 0, //
                  0, -4, -4, 1,  1, 0, //
                  0, 4,  -4, -1, 1, 0, //
+                 0, 4,  0,  -5, 0, 1, //
                  0, -2, -1, 2,  1, 0, //
-                 0, 2,  -1, -2, 1, 0, //
-                 0, 4,  0,  -5, 0, 1}};
+                 0, 2,  -1, -2, 1, 0}};
 }
 
 TransformMatrix wholeWinogradFilter(int64_t m) {
@@ -90,27 +87,52 @@ TransformMatrix wholeWinogradFilter(int64_t m) {
   constexpr double sixth = 1.0 / 6, twelfth = 1.0 / 12;
   return {6,
           3,
-          {0.25, 0, 0,                   //
-           -sixth, -sixth, -sixth,       //
-           -sixth, sixth, -sixth,        //
-           twelfth / 2, twelfth, sixth,  //
-           twelfth / 2, -twelfth, sixth, //
-           0, 0, 1}};
+          {0.25, 0, 0,                  //
+           -sixth, -sixth, -sixth,      //
+           -sixth, sixth, -sixth,       //
+           0, 0, 1,                     //
+           twelfth / 2, twelfth, sixth, //
+           twelfth / 2, -twelfth, sixth}};
 }
 
 TransformMatrix wholeWinogradOutput(int64_t m) {
   if (m != 4)
     return winogradOutput(m);
-  return {4, 6, {1, 1, 1,  1, 1,  0, //
-                 0, 1, -1, 2, -2, 0, //
-                 0, 1, 1,  4, 4,  0, //
-                 0, 1, -1, 8, -8, 1}};
+  return {4, 6, {1, 1, 1,  0, 1, 1,  //
+                 0, 1, -1, 0, 2, -2, //
+                 0, 1, 1,  0, 4, 4,  //
+                 0, 1, -1, 1, 8, -8}};
 }
 
-int64_t largestWholeTransform(llvm::ArrayRef<int64_t> tiles) {
+/// Returns the largest magnitude of the transform of 8-bit integers at a point.
+static double largestAt(const std::array<int64_t, 3> &tiles,
+                        const std::array<int64_t, 3> &point) {
   double largest = largestInt8;
-  for (int64_t m : tiles)
-    largest *= wholeWinogradInput(m).gain();
+  for (unsigned d = 0; d < 3; ++d)
+    largest *= wholeWinogradInput(tiles[d]).gain(point[d]);
+  return largest;
+}
+
+int64_t wholeDivisor(const std::array<int64_t, 3> &tiles,
+                     const std::array<int64_t, 3> &point) {
+  int64_t divisor = 1;
+  while (largestAt(tiles, point) / static_cast<double>(divisor) >
+         std::numeric_limits<int16_t>::max())
+    divisor *= 2;
+  return divisor;
+}
+
+int64_t largestWholeTransform(const std::array<int64_t, 3> &tiles) {
+  double largest = 0;
+  std::array<int64_t, 3> point{}, points{};
+  for (unsigned d = 0; d < 3; ++d)
+    points[d] = wholeWinogradInput(tiles[d]).rows;
+  for (point[0] = 0; point[0] < points[0]; ++point[0])
+    for (point[1] = 0; point[1] < points[1]; ++point[1])
+      for (point[2] = 0; point[2] < points[2]; ++point[2])
+        largest = std::max(largest, std::ceil(largestAt(tiles, point) /
+                                              static_cast<double>(
+                                                  wholeDivisor(tiles, point))));
   return static_cast<int64_t>(largest);
 }
 

@@ -9,6 +9,7 @@
 
 #include "segc/Codegen/Common/FixedPoint.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Codegen/Common/QuantizedFactors.h"
 #include "segc/Codegen/Common/WinogradMatrices.h"
 #include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Reference/Reference.h"
@@ -41,6 +42,19 @@ static TileTransform tileTransform(int64_t outputs, bool isWhole) {
           values((isWhole ? wholeWinogradInput : winogradInput)(outputs)),
           values(filter),
           values((isWhole ? wholeWinogradOutput : winogradOutput)(outputs))};
+}
+
+/// Returns the divisors of the transforms of 8-bit integers, by point.
+static std::vector<int64_t> divisorsOf(const std::array<int64_t, 3> &tiles) {
+  std::array<int64_t, 3> points{};
+  for (unsigned d = 0; d < 3; ++d)
+    points[d] = wholeWinogradInput(tiles[d]).rows;
+  std::vector<int64_t> divisors;
+  for (int64_t d = 0; d < points[0]; ++d)
+    for (int64_t h = 0; h < points[1]; ++h)
+      for (int64_t w = 0; w < points[2]; ++w)
+        divisors.push_back(wholeDivisor(tiles, {d, h, w}));
+  return divisors;
 }
 
 /// Rounds values to integer multiples of a scale.
@@ -94,12 +108,18 @@ ProductArithmetic productArithmetic(seg::FusionOp fusion) {
       strategy ? strategy.getInts(strategyTilesName) : ArrayRef<int64_t>();
   Operation *root = fusion.getRoot();
   bool isInt8 = root && seg::quantizesInput(root);
-  int64_t largestInput = isInt8 ? largestWholeTransform(m) : largestFixedInput;
+  std::array<int64_t, 3> tiles{};
+  if (m.size() == 3)
+    llvm::copy(m, tiles.begin());
+  int64_t largestInput =
+      isInt8 ? largestWholeTransform(tiles) : largestFixedInput;
   if (multiplyType == MultiplyType::Fixed) {
     arithmetic.round = roundFixedInput;
-    // Transforms of 8-bit integers are exact.
-    if (isInt8)
+    if (isInt8) {
       arithmetic.round = [](MutableArrayRef<double>) {};
+      arithmetic.inputUnit = quantizedInputScale(root);
+      arithmetic.inputDivisors = divisorsOf(tiles);
+    }
     arithmetic.roundFilter = [=](MutableArrayRef<double> values) {
       roundFixedFilter(values, largestInput);
     };

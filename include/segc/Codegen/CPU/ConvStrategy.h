@@ -192,7 +192,7 @@ llvm::ArrayRef<StrategyParameter> tilingParameters();
 
 /// The relative root mean square error that a strategy's 16-bit products cause
 /// in the result; 0 for f32.
-double productError(seg::StrategyAttr strategy);
+double productError(seg::StrategyAttr strategy, bool int8Input = false);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,

@@ -21,6 +21,10 @@ inline constexpr double predictionProductError = 2.5e-3,
                         trainingProductError = 2.5e-2,
                         gradientProductError = 5e-2;
 
+/// With an input of 8 bits, products may cause as much as its quantization
+/// does.
+inline constexpr double quantizedProductError = 1e-2;
+
 /// The inputs of the choice of a strategy, in addition to the fusion.
 struct CpuStrategyContext {
   CpuTarget target;

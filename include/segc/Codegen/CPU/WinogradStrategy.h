@@ -28,7 +28,7 @@ struct WinogradTiling {
   MultiplyType multiplyType = MultiplyType::F32; ///< Type of the transformed
                                                  ///< input and filter.
 
-  /// The input is quantized to 8 bits, in fixed point. Its transforms are exact
+  /// The input is quantized to 8 bits, in fixed point. Its transforms are
   /// 16-bit integers, all of one scale. The convolution says whether it is.
   bool isInt8 = false;
 
@@ -37,9 +37,6 @@ struct WinogradTiling {
   bool scalesTiles() const { return isFixedPoint() && !isInt8; }
   /// The largest magnitude of a transformed input in fixed point.
   int64_t largestInput() const;
-
-  /// Whether 16 bits hold the transforms of 8-bit integers.
-  bool isExact() const;
 
   /// Inputs of a tile, which are also its products.
   Dims points() const;
@@ -160,7 +157,11 @@ struct WinogradFilterGradTiling {
 /// Each dimension's transform adds its part. For f16 the chains of sums cause
 /// most of the error (the factors alone cause 3e-4). In fixed point the largest
 /// value at a point of a tile determines the rounding of the others.
-double productError(MultiplyType multiplyType, const Dims &m);
+/// With an input of 8 bits, whose own error is not counted, it is the filter
+/// that is rounded, and transforms of the input where they are divided
+/// (wholeDivisor).
+double productError(MultiplyType multiplyType, const Dims &m,
+                    bool int8Input = false);
 
 /// The reason why Winograd tiles cannot compute the problem; empty if they can.
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);

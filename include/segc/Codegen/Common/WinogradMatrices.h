@@ -17,6 +17,7 @@
 #define SEGC_CODEGEN_COMMON_WINOGRADMATRICES_H
 
 #include "llvm/ADT/SmallVector.h"
+#include <array>
 #include <cstdint>
 
 namespace segc {
@@ -31,9 +32,9 @@ struct TransformMatrix {
   }
   bool isIdentity() const { return rows == 1 && columns == 1; }
   TransformMatrix transposed() const;
-  /// The largest sum of the magnitudes of a row: how much larger than the
-  /// values their transforms may be.
-  double gain() const;
+  /// The sum of the magnitudes of a row: how much larger than the values their
+  /// transform may be.
+  double gain(int64_t row) const;
 };
 
 /// B^T, G and A^T of tiles of `m` outputs (1, 2 or 4) and 3 taps.
@@ -41,14 +42,21 @@ TransformMatrix winogradInput(int64_t m);
 TransformMatrix winogradFilter(int64_t m);
 TransformMatrix winogradOutput(int64_t m);
 
-/// The same with the points 0, 1, -1, 2, -2 for tiles of 4. B^T has whole
-/// numbers, so that the transform of whole numbers is exact.
+/// The same with the points 0, 1, -1, infinity, 2, -2 for tiles of 4. B^T has
+/// whole numbers, so that the transform of whole numbers is exact.
 TransformMatrix wholeWinogradInput(int64_t m);
 TransformMatrix wholeWinogradFilter(int64_t m);
 TransformMatrix wholeWinogradOutput(int64_t m);
-/// The largest magnitude of a transform of 8-bit integers in tiles of these
-/// outputs, by dimension.
-int64_t largestWholeTransform(llvm::ArrayRef<int64_t> tiles);
+
+/// What the transform of 8-bit integers at a point of tiles of these outputs is
+/// divided by, a power of two, so that 16 bits hold it; the filter is
+/// multiplied by it. Where it is not 1, transforms are rounded to the nearest
+/// whole number, halves up. Points of 2 and -2, whose errors weigh most in the
+/// outputs, have the smallest divisors.
+int64_t wholeDivisor(const std::array<int64_t, 3> &tiles,
+                     const std::array<int64_t, 3> &point);
+/// The largest magnitude of such a transform.
+int64_t largestWholeTransform(const std::array<int64_t, 3> &tiles);
 
 } // namespace segc
 

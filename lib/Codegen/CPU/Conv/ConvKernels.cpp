@@ -20,6 +20,17 @@
 using namespace mlir;
 
 namespace segc {
+/// Returns the bytes in memory of a value of the fusion's result that is
+/// computed from that of its root.
+static int64_t resultBytes(Operation *root) {
+  Type rootType = root->getResult(0).getType();
+  for (Value yielded : root->getBlock()->getTerminator()->getOperands())
+    if (auto type = cast<RankedTensorType>(yielded.getType());
+        type.getShape() == cast<RankedTensorType>(rootType).getShape())
+      return type.getElementTypeBitWidth() / 8;
+  return 4;
+}
+
 namespace {
 
 /// A strategy and its cycles by the cost model; null if none is allowed.
@@ -115,17 +126,6 @@ MultiplyTypeSet suitableMultiplyTypes(MultiplyTypeSet allowed,
   return allowed;
 }
 
-/// Returns the bytes in memory of a value of the fusion's result that is
-/// computed from that of its root.
-int64_t resultBytes(Operation *root) {
-  Type rootType = root->getResult(0).getType();
-  for (Value yielded : root->getBlock()->getTerminator()->getOperands())
-    if (auto type = cast<RankedTensorType>(yielded.getType());
-        type.getShape() == cast<RankedTensorType>(rootType).getShape())
-      return type.getElementTypeBitWidth() / 8;
-  return 4;
-}
-
 /// Cycles to quantize a vector.
 constexpr double quantizeCycles = 3;
 
@@ -149,6 +149,7 @@ CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
     bool isAllowed = context.allowedMultiplyTypes.contains(MultiplyType::Fixed);
     context.allowedMultiplyTypes =
         isAllowed ? MultiplyTypeSet{MultiplyType::Fixed} : MultiplyTypeSet{};
+    context.productError = quantizedProductError;
     return context;
   }
   auto pin = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
@@ -355,7 +356,9 @@ StrategyProposal ConvModel::propose(const Kind &kind,
   proposal.reason = rated.strategy
                         ? llvm::formatv("{0:f0} cycles", rated.cycles).str()
                         : "no tiling within the limits";
-  if (double error = rated.strategy ? productError(rated.strategy) : 0)
+  double error =
+      rated.strategy ? productError(rated.strategy, context.int8Input) : 0;
+  if (error != 0)
     proposal.reason += llvm::formatv(", error {0:e1}", error).str();
   return proposal;
 }

@@ -129,18 +129,18 @@ static double tileCycles(const ConvProblem &problem, const ConvTiling &tiling,
 /// all of their channels are stored: those of `pixels` results, by channel
 /// blocks that are shorter than a line.
 static double partialLineCycles(const ConvProblem &problem,
-                                const ConvTiling &tiling, double pixels,
+                                const ConvTiling &tiling, int64_t pixels,
                                 double blocks,
                                 const CpuStrategyContext &context) {
   constexpr double lineBytes = 64, lineCycles = 18;
-  auto bytes = static_cast<double>(context.resultBytes);
-  double part = static_cast<double>(tiling.channelBlock()) * bytes / lineBytes,
-         result = pixels * static_cast<double>(problem.outChannels) * bytes;
-  bool stays = tiling.groups <= 1 &&
-               result <= 0.5 * static_cast<double>(context.target.l2Bytes);
+  double part =
+      static_cast<double>(tiling.channelBlock() * context.resultBytes) /
+      lineBytes;
+  int64_t resultBytes = pixels * problem.outChannels * context.resultBytes;
+  bool stays = tiling.groups <= 1 && 2 * resultBytes <= context.target.l2Bytes;
   return part >= 1 || tiling.channelBlock() >= problem.outChannels || stays
              ? 0
-             : pixels * blocks * lineCycles * (1 - part);
+             : static_cast<double>(pixels) * blocks * lineCycles * (1 - part);
 }
 
 /// Selects the register block. Returns false if none is possible.
@@ -168,12 +168,13 @@ static bool selectRegisterBlock(const ConvProblem &problem,
     if (sumRegisters(tiling.multiplyType, sums) + weights + shared >
         target.registers)
       return;
-    double blocks = candidate.channelBlocks(problem),
-           steps = product(problem.phaseTaps()) * candidate.words(problem),
-           cost = tileCycles(problem, candidate, space, panelFromL2, target) *
-                      steps * blocks +
-                  partialLineCycles(problem, candidate, product(space), blocks,
-                                    context);
+    auto blocks = static_cast<double>(candidate.channelBlocks(problem)),
+         steps = static_cast<double>(product(problem.phaseTaps()) *
+                                     candidate.words(problem));
+    double cost =
+        tileCycles(problem, candidate, space, panelFromL2, target) * steps *
+            blocks +
+        partialLineCycles(problem, candidate, product(space), blocks, context);
     if (cost < best) {
       best = cost;
       tiling = candidate;

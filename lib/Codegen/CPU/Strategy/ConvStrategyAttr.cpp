@@ -349,13 +349,13 @@ static LogicalResult checkPlain(const ConvProblem &problem, Operation *op) {
   return op->emitOpError("cannot use the direct kernel: ") << reason;
 }
 
-double productError(seg::StrategyAttr strategy) {
+double productError(seg::StrategyAttr strategy, bool int8Input) {
   MultiplyType multiplyType = productWork(strategy).multiplyType;
   if (multiplyType == MultiplyType::F32)
     return 0;
   Dims m{1, 1, 1};
   llvm::copy(strategy.getInts(strategyTilesName), m.begin());
-  return productError(multiplyType, m);
+  return productError(multiplyType, m, int8Input);
 }
 
 /// Verifies blocks, tiles and unrolled steps of a direct kernel.
@@ -468,10 +468,6 @@ static LogicalResult checkInt8Tiles(const ConvProblem &problem, Operation *op,
           int8TilesRefusal(problem, WinogradTiles::F4, tiling.multiplyType);
       !reason.empty())
     return op->emitOpError("cannot use Winograd tiles: ") << reason;
-  if (!tiling.isExact())
-    return op->emitOpError("expects Winograd tiles whose transforms of 8-bit "
-                           "integers 16 bits hold, got values up to ")
-           << tiling.largestInput();
   if (tiling.in_place)
     return op->emitOpError("cannot read its input in place: it is quantized");
   return success();

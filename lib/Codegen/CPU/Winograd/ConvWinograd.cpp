@@ -387,6 +387,7 @@ Value WinogradEmitter::corner(KernelBody &body, const Task &task,
 void WinogradEmitter::transformBytes(KernelBody &body, const Task &task) {
   OpBuilder &b = body.builder();
   TransformMatrices matrices = inputTransform(tiling);
+  SmallVector<ColumnTransform> columns = inputColumns(tiling);
   TransformBuffer buffer{body.scratch(), bufferBase()};
   const TileView &view = task.view;
   int64_t lanes =
@@ -420,7 +421,7 @@ void WinogradEmitter::transformBytes(KernelBody &body, const Task &task) {
                 cast(value, lanes / 2, b.getF32Type()), body.scratch(),
                 body.add(body.add(to, multiplier.word(body, channel)), at));
           };
-          transformBox(body, matrices, buffer, lanes, load, store);
+          transformBox(body, matrices, buffer, lanes, load, store, columns);
         });
   });
 }

@@ -58,6 +58,7 @@ void WinogradFilterPacker::transform(KernelBody &body, Value block, Value first,
                   body.mul(block, width), first, end);
   });
   TransformMatrices matrices = filterTransform(tiling);
+  SmallVector<ColumnTransform> columns = filterColumns(tiling);
   TransformBuffer buffer{body.scratch(), bufferBase()};
   body.loop(first, end, 1, [&](Value c) {
     body.loop(firstLane, endLane, tiling.lanes, [&](Value lane) {
@@ -68,11 +69,12 @@ void WinogradFilterPacker::transform(KernelBody &body, Value block, Value first,
         return body.load(body.scratch(), body.add(body.mul(row, width), lane),
                          tiling.lanes);
       };
-      transformBox(body, matrices, buffer, tiling.lanes, load,
-                   [&](Value d, Value h, Value w, Value values) {
-                     store(winogradPoint(body, tiling, d, h, w), c, lane,
-                           values);
-                   });
+      transformBox(
+          body, matrices, buffer, tiling.lanes, load,
+          [&](Value d, Value h, Value w, Value values) {
+            store(winogradPoint(body, tiling, d, h, w), c, lane, values);
+          },
+          columns);
     });
   });
 }

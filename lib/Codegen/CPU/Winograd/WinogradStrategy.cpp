@@ -154,10 +154,6 @@ std::string int8TilesRefusal(const ConvProblem &problem, WinogradTiles tiles,
   return reason.empty() ? pairsRefusal(problem) : reason;
 }
 
-bool WinogradTiling::isExact() const {
-  return !isInt8 || largestInput() <= std::numeric_limits<int16_t>::max();
-}
-
 /// Returns the cycles to transform a vector of inputs or products: a constant
 /// for load and store, and a part for each dimension.
 static double transformCycles(const Dims &m) {
@@ -180,6 +176,8 @@ static double integerTransformCycles(const ConvProblem &problem,
   double cycles = 2;
   for (int64_t size : tiling.m)
     cycles += size == 1 ? 0 : size == 2 ? 0.5 : 1.2;
+  if (wholeDivisor(tiling.m, {0, 0, 0}) != 1)
+    cycles += 0.5;
   auto vectors =
       static_cast<double>(divideUp(problem.inChannels, 2 * target.lanes));
   return vectors * (cycles + (tiling.m[0] == 1 ? 0 : 1.2));
@@ -248,7 +246,10 @@ static double totalCycles(const ConvProblem &problem,
          filter;
 }
 
-double productError(MultiplyType multiplyType, const Dims &m) {
+double productError(MultiplyType multiplyType, const Dims &m, bool int8Input) {
+  constexpr double divided = 8e-3;
+  if (int8Input && wholeDivisor(m, {0, 0, 0}) != 1)
+    return divided;
   double error = multiplyType == MultiplyType::F16     ? 7.1e-4
                  : multiplyType == MultiplyType::Fixed ? 1.4e-4
                                                        : 2.4e-3;
@@ -272,14 +273,11 @@ SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
         if (!ordered || llvm::is_contained(result, m) ||
             !context.allowsTiles(uniform ? w : 4))
           continue;
-        WinogradTiling tiling{};
-        tiling.m = m;
-        tiling.isInt8 = context.int8Input;
         bool suits =
-            tiling.isExact() && (context.multiplyType == MultiplyType::F32
-                                     ? uniform
-                                     : productError(context.multiplyType, m) <=
-                                           context.productError);
+            context.multiplyType == MultiplyType::F32
+                ? uniform
+                : productError(context.multiplyType, m, context.int8Input) <=
+                      context.productError;
         if (suits)
           result.push_back(m);
       }

@@ -37,6 +37,50 @@ TransformMatrices outputTransform(const WinogradTiling &tiling) {
                     tiling.isInt8 ? wholeWinogradOutput : winogradOutput);
 }
 
+/// Returns the rows that divide a matrix into parts of one gain each.
+static SmallVector<int64_t> partsByGain(const TransformMatrix &matrix) {
+  SmallVector<int64_t> cuts{0};
+  for (int64_t row = 1; row < matrix.rows; ++row)
+    if (matrix.gain(row) != matrix.gain(row - 1))
+      cuts.push_back(row);
+  cuts.push_back(matrix.rows);
+  return cuts;
+}
+
+/// Returns the transforms along depth of the points of 8-bit integers, from
+/// `matrix` with its rows divided or multiplied by the divisors of the points.
+static SmallVector<ColumnTransform> columnsOf(const WinogradTiling &tiling,
+                                              const TransformMatrix &matrix,
+                                              bool divides) {
+  SmallVector<ColumnTransform> result;
+  SmallVector<int64_t> hCuts = partsByGain(wholeWinogradInput(tiling.m[1])),
+                       wCuts = partsByGain(wholeWinogradInput(tiling.m[2]));
+  for (size_t h = 0; h + 1 < hCuts.size(); ++h)
+    for (size_t w = 0; w + 1 < wCuts.size(); ++w) {
+      ColumnTransform columns{
+          {hCuts[h], wCuts[w]}, {hCuts[h + 1], wCuts[w + 1]}, matrix};
+      for (int64_t d = 0; d < matrix.rows; ++d) {
+        auto divisor = static_cast<double>(
+            wholeDivisor(tiling.m, {d, hCuts[h], wCuts[w]}));
+        for (int64_t i = 0; i < matrix.columns; ++i)
+          columns.matrix.values[d * matrix.columns + i] *=
+              divides ? 1 / divisor : divisor;
+      }
+      result.push_back(std::move(columns));
+    }
+  return result;
+}
+
+SmallVector<ColumnTransform> inputColumns(const WinogradTiling &tiling) {
+  return columnsOf(tiling, wholeWinogradInput(tiling.m[0]), true);
+}
+
+SmallVector<ColumnTransform> filterColumns(const WinogradTiling &tiling) {
+  if (!tiling.isInt8)
+    return {};
+  return columnsOf(tiling, wholeWinogradFilter(tiling.m[0]), false);
+}
+
 TransformMatrices transposed(const TransformMatrices &matrices) {
   return {matrices[0].transposed(), matrices[1].transposed(),
           matrices[2].transposed()};
@@ -47,68 +91,119 @@ TransformMatrices transposed(const TransformMatrices &matrices) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The terms of a row in the even or the odd columns, as a sum of integers and
-/// its sign.
+/// A sum of integers, null if there are none, and its sign.
 struct IntegerTerms {
   Value sum;
   bool isNegative = false;
 };
 } // namespace
 
-/// The last term has the positive sign: rows whose terms differ by the sign
-/// alone share the sum.
-static IntegerTerms integerTerms(KernelBody &body,
-                                 const TransformMatrix &matrix, int64_t row,
-                                 ArrayRef<Value> in, int64_t parity) {
+static Value splatOf(KernelBody &body, int64_t value, Type type) {
+  auto vector = cast<VectorType>(type);
   OpBuilder &b = body.builder();
-  IntegerTerms result;
-  for (int64_t column = matrix.columns; column-- > 0;) {
-    auto factor = static_cast<int64_t>(matrix.at(row, column));
-    if (factor == 0 || column % 2 != parity)
+  return arith::ConstantOp::create(
+      b, body.loc(),
+      DenseElementsAttr::get(vector,
+                             b.getIntegerAttr(vector.getElementType(), value)));
+}
+
+/// Adds or subtracts `other`, without which there is none.
+static IntegerTerms sumOf(KernelBody &body, IntegerTerms terms,
+                          IntegerTerms other) {
+  OpBuilder &b = body.builder();
+  if (!terms.sum)
+    return other;
+  if (!other.sum)
+    return terms;
+  if (terms.isNegative == other.isNegative)
+    terms.sum = arith::AddIOp::create(b, body.loc(), terms.sum, other.sum);
+  else if (terms.isNegative)
+    terms = {arith::SubIOp::create(b, body.loc(), other.sum, terms.sum), false};
+  else
+    terms.sum = arith::SubIOp::create(b, body.loc(), terms.sum, other.sum);
+  return terms;
+}
+
+/// The vectors times whole factors. Of even columns, and of odd ones, the last
+/// term has the positive sign: rows whose terms differ by the sign alone share
+/// the sum.
+static IntegerTerms integerTerms(KernelBody &body, ArrayRef<int64_t> factors,
+                                 ArrayRef<Value> in) {
+  OpBuilder &b = body.builder();
+  std::array<IntegerTerms, 2> ofParity;
+  for (size_t column = factors.size(); column-- > 0;) {
+    int64_t factor = factors[column];
+    if (factor == 0)
       continue;
-    bool isNegative = factor < 0;
-    Value term = in[column];
-    if (int64_t size = std::abs(factor); size != 1) {
-      auto type = cast<VectorType>(term.getType());
-      auto constant = arith::ConstantOp::create(
-          b, body.loc(),
-          DenseElementsAttr::get(
-              type, b.getIntegerAttr(type.getElementType(), size)));
-      term = arith::MulIOp::create(b, body.loc(), term, constant);
-    }
-    if (!result.sum)
-      result = {term, isNegative};
-    else if (isNegative == result.isNegative)
-      result.sum = arith::AddIOp::create(b, body.loc(), result.sum, term);
-    else
-      result.sum = arith::SubIOp::create(b, body.loc(), result.sum, term);
+    IntegerTerms term{in[column], factor < 0};
+    if (int64_t size = std::abs(factor); size != 1)
+      term.sum = arith::MulIOp::create(b, body.loc(), term.sum,
+                                       splatOf(body, size, term.sum.getType()));
+    IntegerTerms &terms = ofParity[column % 2];
+    bool isNegative = terms.sum ? terms.isNegative : term.isNegative;
+    // The sign of the last term stays that of the sum.
+    term.isNegative ^= isNegative, terms.isNegative = false;
+    terms = sumOf(body, terms, term);
+    terms.isNegative = isNegative;
   }
-  return result;
+  return ofParity[0].sum ? sumOf(body, ofParity[0], ofParity[1]) : ofParity[1];
+}
+
+static Value valueOf(KernelBody &body, IntegerTerms terms) {
+  if (!terms.isNegative)
+    return terms.sum;
+  return arith::SubIOp::create(body.builder(), body.loc(),
+                               splatOf(body, 0, terms.sum.getType()),
+                               terms.sum);
+}
+
+/// Returns the sum of whole terms, halves and quarters, rounded to the nearest
+/// whole number, halves up. No intermediate value is larger than the terms.
+static Value roundedSum(KernelBody &body, IntegerTerms whole,
+                        IntegerTerms halves, IntegerTerms quarters) {
+  OpBuilder &b = body.builder();
+  Type type = (quarters.sum ? quarters : halves).sum.getType();
+  auto shifted = [&](Value value, int64_t bits) -> Value {
+    return arith::ShRSIOp::create(b, body.loc(), value,
+                                  splatOf(body, bits, type));
+  };
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddIOp::create(b, body.loc(), x, y);
+  };
+  Value sum;
+  if (!quarters.sum) {
+    sum = shifted(add(valueOf(body, halves), splatOf(body, 1, type)), 1);
+  } else {
+    Value biased = add(valueOf(body, quarters), splatOf(body, 2, type));
+    sum = shifted(biased, 2);
+    if (halves.sum) {
+      // What both shifts drop is a whole number if both last halves are set.
+      Value two = valueOf(body, halves);
+      Value last =
+          arith::AndIOp::create(b, body.loc(), two, splatOf(body, 1, type));
+      Value both =
+          arith::AndIOp::create(b, body.loc(), last, shifted(biased, 1));
+      sum = add(add(sum, shifted(two, 1)), both);
+    }
+  }
+  return valueOf(body, sumOf(body, {sum, false}, whole));
 }
 
 static Value transformIntegers(KernelBody &body, const TransformMatrix &matrix,
                                int64_t row, ArrayRef<Value> in) {
-  OpBuilder &b = body.builder();
-  auto subtract = [&](Value x, Value y) -> Value {
-    return arith::SubIOp::create(b, body.loc(), x, y);
-  };
-  IntegerTerms even = integerTerms(body, matrix, row, in, 0),
-               odd = integerTerms(body, matrix, row, in, 1);
-  if (!even.sum)
-    std::swap(even, odd);
-  Value sum = even.sum;
-  bool isNegative = even.isNegative;
-  if (odd.sum && even.isNegative != odd.isNegative) {
-    sum = isNegative ? subtract(odd.sum, sum) : subtract(sum, odd.sum);
-    isNegative = false;
-  } else if (odd.sum) {
-    sum = arith::AddIOp::create(b, body.loc(), sum, odd.sum);
+  SmallVector<int64_t> whole, halves, quarters;
+  for (int64_t column = 0; column < matrix.columns; ++column) {
+    auto factor = static_cast<int64_t>(4 * matrix.at(row, column));
+    whole.push_back(factor / 4);
+    halves.push_back(factor % 4 / 2);
+    quarters.push_back(factor % 2);
   }
-  if (!isNegative)
-    return sum;
-  Value zero =
-      arith::ConstantOp::create(b, body.loc(), b.getZeroAttr(sum.getType()));
-  return subtract(zero, sum);
+  IntegerTerms sum = integerTerms(body, whole, in),
+               ofHalves = integerTerms(body, halves, in),
+               ofQuarters = integerTerms(body, quarters, in);
+  if (ofHalves.sum || ofQuarters.sum)
+    return roundedSum(body, sum, ofHalves, ofQuarters);
+  return valueOf(body, sum);
 }
 
 Value transformRow(KernelBody &body, const TransformMatrix &matrix, int64_t row,
@@ -201,7 +296,8 @@ static void storePlane(KernelBody &body, Value values, Value memref,
 void transformBox(KernelBody &body, const TransformMatrices &matrices,
                   TransformBuffer buffer, int64_t lanes,
                   llvm::function_ref<Value(Value, Value, Value)> load,
-                  llvm::function_ref<void(Value, Value, Value, Value)> store) {
+                  llvm::function_ref<void(Value, Value, Value, Value)> store,
+                  ArrayRef<ColumnTransform> columns) {
   int64_t width = matrices[2].rows, plane = matrices[1].rows * width;
   Value zero = body.index(0);
   if (matrices[0].columns == 1) {
@@ -221,22 +317,33 @@ void transformBox(KernelBody &body, const TransformMatrices &matrices,
     for (int64_t i = 0; i < plane; ++i)
       storePlane(body, values[i], buffer.memref, body.add(to, i * words));
   });
-  body.loop(zero, body.index(matrices[1].rows), 1, [&](Value h) {
-    body.loop(zero, body.index(width), 1, [&](Value w) {
-      Value from = body.add(body.mul(body.add(body.mul(h, width), w), words),
-                            buffer.base);
-      SmallVector<Value> column;
-      for (int64_t d = 0; d < matrices[0].columns; ++d) {
-        Value values =
-            body.load(buffer.memref, body.add(from, d * plane * words), words);
-        column.push_back(vector::BitCastOp::create(body.builder(), body.loc(),
-                                                   vector, values));
-      }
-      column = multiply(body, matrices[0], column, lanes);
-      for (auto [d, value] : llvm::enumerate(column))
-        store(body.index(d), h, w, value);
-    });
-  });
+  auto transformColumns = [&](const ColumnTransform &transform) {
+    body.loop(body.index(transform.first[0]), body.index(transform.past[0]), 1,
+              [&](Value h) {
+                body.loop(
+                    body.index(transform.first[1]),
+                    body.index(transform.past[1]), 1, [&](Value w) {
+                      Value from = body.add(
+                          body.mul(body.add(body.mul(h, width), w), words),
+                          buffer.base);
+                      SmallVector<Value> column;
+                      for (int64_t d = 0; d < matrices[0].columns; ++d) {
+                        Value values =
+                            body.load(buffer.memref,
+                                      body.add(from, d * plane * words), words);
+                        column.push_back(vector::BitCastOp::create(
+                            body.builder(), body.loc(), vector, values));
+                      }
+                      column = multiply(body, transform.matrix, column, lanes);
+                      for (auto [d, value] : llvm::enumerate(column))
+                        store(body.index(d), h, w, value);
+                    });
+              });
+  };
+  if (columns.empty())
+    transformColumns({{0, 0}, {matrices[1].rows, width}, matrices[0]});
+  for (const ColumnTransform &transform : columns)
+    transformColumns(transform);
 }
 
 } // namespace segc

@@ -21,11 +21,23 @@ TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t));
 TransformMatrices inputTransform(const WinogradTiling &tiling);
 TransformMatrices filterTransform(const WinogradTiling &tiling);
 TransformMatrices outputTransform(const WinogradTiling &tiling);
+/// The columns [first, past) of a box, by height and width, and their transform
+/// along depth.
+struct ColumnTransform {
+  std::array<int64_t, 2> first, past;
+  TransformMatrix matrix;
+};
+/// Returns the transforms along depth where they differ between columns: those
+/// of 8-bit integers, which are divided (see wholeDivisor), and of their
+/// filter.
+llvm::SmallVector<ColumnTransform> inputColumns(const WinogradTiling &tiling);
+llvm::SmallVector<ColumnTransform> filterColumns(const WinogradTiling &tiling);
 TransformMatrices transposed(const TransformMatrices &matrices);
 
 /// Returns the product of one row of a matrix with a column of vectors. Vectors
-/// whose coefficient is 0 may be null. Vectors of integers need a matrix of
-/// whole numbers; no part of the sum is larger than its terms together.
+/// whose coefficient is 0 may be null. For vectors of integers coefficients are
+/// whole numbers or quarters, with which the sum is rounded to the nearest
+/// number, halves up; no part of it is larger than its terms together.
 mlir::Value transformRow(KernelBody &body, const TransformMatrix &matrix,
                          int64_t row, llvm::ArrayRef<mlir::Value> in,
                          int64_t lanes);
@@ -40,13 +52,15 @@ int64_t transformBufferSize(const TransformMatrices &matrices, int64_t lanes);
 
 /// Multiplies a box of vectors with a matrix along each dimension. `load`
 /// returns the vector at (d, h, w) of the box, `store` stores the vector at (d,
-/// h, w) of the result.
+/// h, w) of the result. `columns`, which may be empty, replace the matrix along
+/// depth; a box of depth 1 has no such transform.
 void transformBox(
     KernelBody &body, const TransformMatrices &matrices, TransformBuffer buffer,
     int64_t lanes,
     llvm::function_ref<mlir::Value(mlir::Value, mlir::Value, mlir::Value)> load,
     llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value, mlir::Value)>
-        store);
+        store,
+    llvm::ArrayRef<ColumnTransform> columns = {});
 
 } // namespace segc
 
