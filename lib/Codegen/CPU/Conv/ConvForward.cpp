@@ -184,15 +184,18 @@ void ConvEmitter::packFilter(KernelBody &body) {
 void ConvEmitter::multiply(KernelBody &body) {
   Dims counts = tiling.tileCounts(problem), extents = problem.space(),
        strides = problem.inStrides();
-  auto ids =
-      body.delinearize(body.task(), {1, counts[0], counts[1], counts[2],
-                                     problem.phaseCount(), tiling.groups});
+  // Tasks that run at a time have one phase, most of them: where a cache line
+  // has the outputs of two phases, two cores would take it from each other.
+  auto ids = body.delinearize(body.task(), {1, problem.phaseCount(), counts[0],
+                                            counts[1], counts[2],
+                                            tiling.groups});
+  Value phase = ids[1];
   Context context;
   context.sample = ids[0];
-  context.phase = convPhase(body, problem, ids[4]);
+  context.phase = convPhase(body, problem, phase);
   TileBox inputs;
   for (unsigned d = 0; d < 3; ++d) {
-    context.origin[d] = body.mul(ids[1 + d], tiling.tile[d]);
+    context.origin[d] = body.mul(ids[2 + d], tiling.tile[d]);
     context.extents[d] =
         pieceExtent(body, extents[d], tiling.tile[d], context.origin[d]);
     inputs.origin[d] = body.add(body.mul(context.origin[d], strides[d]),
@@ -214,7 +217,7 @@ void ConvEmitter::multiply(KernelBody &body) {
         end = body.min(body.add(first, perGroup), body.index(blocks));
   body.loop(first, end, 1, [&](Value block) {
     context.channel = body.mul(block, tiling.channelBlock());
-    context.panel = body.mul(body.add(body.mul(ids[4], blocks), block),
+    context.panel = body.mul(body.add(body.mul(phase, blocks), block),
                              tiling.panelSize(problem));
     context.masks.clear();
     context.bias.clear();

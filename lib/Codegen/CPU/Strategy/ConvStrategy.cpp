@@ -126,21 +126,27 @@ static double tileCycles(const ConvProblem &problem, const ConvTiling &tiling,
 }
 
 /// Returns the cycles of cache lines that leave the core and come back before
-/// all of their channels are stored: those of `pixels` results, by channel
-/// blocks that are shorter than a line.
+/// all of their values are stored, in a task of `pixels` results: where channel
+/// blocks are shorter than a line, or pixels of two phases share one that two
+/// tasks store at a time.
 static double partialLineCycles(const ConvProblem &problem,
                                 const ConvTiling &tiling, int64_t pixels,
                                 double blocks,
                                 const CpuStrategyContext &context) {
-  constexpr double lineBytes = 64, lineCycles = 18;
-  double part =
-      static_cast<double>(tiling.channelBlock() * context.resultBytes) /
-      lineBytes;
-  int64_t resultBytes = pixels * problem.outChannels * context.resultBytes;
-  bool stays = tiling.groups <= 1 && 2 * resultBytes <= context.target.l2Bytes;
-  return part >= 1 || tiling.channelBlock() >= problem.outChannels || stays
-             ? 0
-             : static_cast<double>(pixels) * blocks * lineCycles * (1 - part);
+  constexpr int64_t lineBytes = 64;
+  constexpr double lineCycles = 18;
+  int64_t pixelBytes = problem.outChannels * context.resultBytes,
+          blockBytes = std::min(tiling.channelBlock() * context.resultBytes,
+                                pixelBytes);
+  bool staysForBlocks = tiling.groups <= 1 &&
+                        2 * pixels * pixelBytes <= context.target.l2Bytes,
+       sharesPixels = problem.phases()[2] > 1 && pixelBytes < lineBytes &&
+                      tiling.tile == problem.space();
+  if (blockBytes >= lineBytes ||
+      (blockBytes == pixelBytes ? !sharesPixels : staysForBlocks))
+    return 0;
+  double part = static_cast<double>(blockBytes) / lineBytes;
+  return static_cast<double>(pixels) * blocks * lineCycles * (1 - part);
 }
 
 /// Selects the register block. Returns false if none is possible.
