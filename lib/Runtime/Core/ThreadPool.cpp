@@ -41,6 +41,7 @@ ThreadPool::ThreadPool(unsigned workers) {
     workers = availableCores();
   // The gate counts the workers inside with 16 bits.
   workers = std::min(workers, 32768u);
+  parts = std::make_unique<Part[]>(workers);
   try {
     for (uint32_t worker = 1; worker < workers; ++worker)
       threads.emplace_back([this, worker] { work(worker); });
@@ -75,11 +76,15 @@ void ThreadPool::stop() {
 }
 
 void ThreadPool::claimTasks(uint32_t worker) {
-  for (;;) {
-    int64_t task = nextTask.fetch_add(1, std::memory_order_relaxed);
-    if (task >= tasks)
-      return;
-    function(argument, task, worker);
+  const uint32_t all = workers();
+  for (uint32_t i = 0; i < all; ++i) {
+    Part &part = parts[(worker + i) % all];
+    // A load first: others' counters are looked at once more in each job.
+    while (part.next.load(std::memory_order_relaxed) < part.end) {
+      int64_t task = part.next.fetch_add(1, std::memory_order_relaxed);
+      if (task < part.end)
+        function(argument, task, worker);
+    }
   }
 }
 
@@ -92,8 +97,12 @@ void ThreadPool::run(int64_t count, segc_task_fn fn, void *arg) {
   }
   function = fn;
   argument = arg;
-  tasks = count;
-  nextTask.store(0, std::memory_order_relaxed);
+  const int64_t all = workers();
+  for (int64_t worker = 0; worker < all; ++worker) {
+    Part &part = parts[static_cast<size_t>(worker)];
+    part.next.store(worker * count / all, std::memory_order_relaxed);
+    part.end = (worker + 1) * count / all;
+  }
   // Sequentially consistent, as the worker's count of itself as a sleeper is:
   // either it sees the open gate or we see the sleeper.
   uint64_t open = gate.fetch_add(oneGeneration) + oneGeneration;

@@ -9,6 +9,11 @@
 // caller waits only for those that entered. So a worker that the system has
 // preempted does not delay a kernel.
 //
+// Each worker begins with a contiguous part of the tasks, and takes those of
+// others when it has none left. Kernels cut tensors in the same order, so that
+// most of what a task reads was written by the same core; and neighbouring
+// tasks, which may share cache lines, seldom run at the same time.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef SEGC_RUNTIME_CORE_THREADPOOL_H
@@ -68,8 +73,12 @@ private:
   // The job; written while the gate is closed and nobody is inside.
   segc_task_fn function = nullptr;
   void *argument = nullptr;
-  int64_t tasks = 0;
-  alignas(64) std::atomic<int64_t> nextTask{0};
+  /// The tasks of a worker that nobody has taken yet.
+  struct alignas(64) Part {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+  std::unique_ptr<Part[]> parts; ///< By worker.
   /// generation << 16 | workers inside; the gate is open in odd generations.
   alignas(64) std::atomic<uint64_t> gate{0};
   alignas(64) std::atomic<uint32_t> sleepers{0};
