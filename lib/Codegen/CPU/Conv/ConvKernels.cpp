@@ -127,7 +127,7 @@ MultiplyTypeSet suitableMultiplyTypes(MultiplyTypeSet allowed,
 }
 
 /// Cycles to quantize a vector.
-constexpr double quantizeCycles = 3;
+constexpr double quantizeCycles = 1.5;
 
 /// Returns the context of a root that multiplies the `factors`. Its first
 /// operand may have a prologue. A filter has the precision of the factors.

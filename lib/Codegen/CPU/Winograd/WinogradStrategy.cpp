@@ -173,14 +173,14 @@ static constexpr double fixedVectorCycles = 3, fixedPointCycles = 4;
 static double integerTransformCycles(const ConvProblem &problem,
                                      const WinogradTiling &tiling,
                                      const CpuTarget &target) {
-  double cycles = 2;
+  double cycles = 1;
   for (int64_t size : tiling.m)
-    cycles += size == 1 ? 0 : size == 2 ? 0.5 : 1.2;
+    cycles += size == 1 ? 0 : size == 2 ? 0.3 : 0.8;
   if (wholeDivisor(tiling.m, {0, 0, 0}) != 1)
     cycles += 0.5;
   auto vectors =
       static_cast<double>(divideUp(problem.inChannels, 2 * target.lanes));
-  return vectors * (cycles + (tiling.m[0] == 1 ? 0 : 1.2));
+  return vectors * (cycles + (tiling.m[0] == 1 ? 0 : 1.0));
 }
 
 static double taskCycles(const ConvProblem &problem,
