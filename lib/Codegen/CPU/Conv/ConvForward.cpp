@@ -186,9 +186,9 @@ void ConvEmitter::multiply(KernelBody &body) {
        strides = problem.inStrides();
   // Tasks that run at a time have one phase, most of them: where a cache line
   // has the outputs of two phases, two cores would take it from each other.
-  auto ids = body.delinearize(body.task(), {1, problem.phaseCount(), counts[0],
-                                            counts[1], counts[2],
-                                            tiling.groups});
+  auto ids =
+      body.delinearize(body.task(), {1, problem.phaseCount(), counts[0],
+                                     counts[1], counts[2], tiling.groups});
   Value phase = ids[1];
   Context context;
   context.sample = ids[0];

@@ -136,8 +136,8 @@ static double partialLineCycles(const ConvProblem &problem,
   constexpr int64_t lineBytes = 64;
   constexpr double lineCycles = 18;
   int64_t pixelBytes = problem.outChannels * context.resultBytes,
-          blockBytes = std::min(tiling.channelBlock() * context.resultBytes,
-                                pixelBytes);
+          blockBytes =
+              std::min(tiling.channelBlock() * context.resultBytes, pixelBytes);
   bool staysForBlocks = tiling.groups <= 1 &&
                         2 * pixels * pixelBytes <= context.target.l2Bytes,
        sharesPixels = problem.phases()[2] > 1 && pixelBytes < lineBytes &&
