@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/DataParallel.h"
+#include "segc/Base/Hash.h"
 #include "segc/Base/Version.h"
 #include "segc/Runtime/Core/Shards.h"
 
@@ -147,6 +148,17 @@ CollectiveTimes DataParallel::times() {
   CollectiveTimes times = collectives.times();
   times.waited += waited;
   return times;
+}
+
+Status DataParallel::checkWeights(const ModelRunner &runner) {
+  SEGC_ASSIGN_OR_RETURN(const HostView weights,
+                        runner.read(runner.parameters()));
+  const std::string name =
+      "step " + std::to_string(step) + ": the SHA-256 of the weights";
+  ranks.setOccasion(name);
+  return ranks.checkSame(
+      {{name, sha256({reinterpret_cast<const char *>(weights.data()),
+                      weights.size()})}});
 }
 
 Status DataParallel::checkSettings(const NamedTexts &settings) {

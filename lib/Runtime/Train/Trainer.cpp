@@ -77,15 +77,17 @@ Status Trainer::run() {
   return saveLast();
 }
 
-Status Trainer::gatherOptimizer() {
-  return config.ranks ? config.ranks->gatherOptimizer(runner)
-                      : Status::success();
+Status Trainer::meetRanks() {
+  if (!config.ranks)
+    return Status::success();
+  SEGC_RETURN_IF_ERROR(config.ranks->checkWeights(runner));
+  return config.ranks->gatherOptimizer(runner);
 }
 
 Status Trainer::saveLast() {
   if (!config.ranks)
     return save("last");
-  SEGC_RETURN_IF_ERROR(gatherOptimizer());
+  SEGC_RETURN_IF_ERROR(meetRanks());
   return config.ranks->workAsFirst("checkpoint of step " +
                                        std::to_string(state_.step),
                                    [&] { return save("last"); });
@@ -126,7 +128,7 @@ Status Trainer::afterStep() {
   const bool counts = due || state_.step >= config.schedule.totalSteps;
   if ((evaluator || config.firstEvaluates) && (counts || atEnd()) &&
       !isAskedToStop()) {
-    SEGC_RETURN_IF_ERROR(gatherOptimizer());
+    SEGC_RETURN_IF_ERROR(meetRanks());
     if (!config.ranks) {
       SEGC_RETURN_IF_ERROR(evaluate(counts));
     } else {

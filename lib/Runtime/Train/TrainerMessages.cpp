@@ -129,6 +129,9 @@ Status Trainer::explainNonFinite(const Part &part) {
     names += (names.empty() ? "" : ", ") + name;
   float loss = result("loss");
   std::string text =
+      (config.ranks ? "rank " + std::to_string(config.ranks->rank()) + " of " +
+                          std::to_string(config.ranks->size()) + ", "
+                    : "") +
       "step " + std::to_string(state_.step + 1) + ": the loss is " +
       (std::isnan(loss) ? "nan" : std::to_string(loss)) +
       (std::isfinite(loss) ? ", but a gradient is not finite" : "") +

@@ -30,6 +30,7 @@ struct Ranks : testing::Test {
   float odd = 0;
   int64_t accumulate = 1;
   LossScale lossScale;
+  int64_t damaged = -1; ///< A rank whose first weight changes.
   std::chrono::duration<double> deadline = std::chrono::seconds(60);
 
   /// Trains on batches of `samples` until step `steps`, as one process without
@@ -59,6 +60,8 @@ struct Ranks : testing::Test {
       outcome.status = parallel->begin(runner, "hash", state);
       if (!outcome.status.ok())
         return outcome;
+      if (ranks->rank() == damaged)
+        runner.parameters().hostFloats()[0] += 0.5f;
     }
     auto source = makeFixedSource(batches, runner.manifest(), 0, part);
     EXPECT_TRUE(source.ok()) << source.status().message();
@@ -197,7 +200,19 @@ TEST_F(Ranks, NonFiniteLossesEndAll) {
     EXPECT_EQ(rank.status.code(), StatusCode::NonFinite);
     EXPECT_THAT(rank.status.message(), HasSubstr("step 2: the loss is nan"));
   }
+  EXPECT_THAT(two[1].status.message(), HasSubstr("rank 1 of 2, step 2"));
   EXPECT_THAT(two[0].status.message(), HasSubstr("kernel 0 of train_step"));
+}
+
+// A rank that computes otherwise than the others is named before a checkpoint
+// is written.
+TEST_F(Ranks, WeightsThatDivergeEndAll) {
+  damaged = 1;
+  for (const Outcome &rank : trainTogether(3, 2)) {
+    EXPECT_FALSE(rank.status.ok());
+    EXPECT_THAT(rank.status.message(), HasSubstr("step 2: the SHA-256 of the "
+                                                 "weights of rank 1 is "));
+  }
 }
 
 // A model whose train_step is one of one process would train apart.

@@ -43,6 +43,9 @@ public:
   /// Whether each rank has a part of the optimizer's states alone, by a model
   /// that was compiled so.
   bool sharesOptimizer() const { return shards.elements > 0; }
+  /// An error on all ranks if one has other weights than rank 0: it has
+  /// computed otherwise, and would go on to spoil those of all.
+  Status checkWeights(const ModelRunner &runner);
   /// Brings those of all ranks to rank 0, until the next step.
   Status gatherOptimizer(ModelRunner &runner);
   /// Names the part of a step whose collectives and means follow.

@@ -96,9 +96,10 @@ private:
   Status afterStep();
   /// Evaluates; `counts` for the best checkpoint.
   Status evaluate(bool counts);
-  /// Where ranks share the states of the optimizer, the first one gets all of
-  /// them, to save: all ranks call it at the same steps.
-  Status gatherOptimizer();
+  /// Before a checkpoint: compares the weights of the ranks. Where they share
+  /// the states of the optimizer, the first one gets all of them, to save. All
+  /// ranks call it at the same steps.
+  Status meetRanks();
   /// Saves the checkpoint `last`. Ranks wait for the one that writes it,
   /// however long a disk takes: all of them call it at the same steps.
   Status saveLast();
