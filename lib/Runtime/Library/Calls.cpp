@@ -16,7 +16,7 @@ using namespace segc;
 thread_local bool CallScope::isInside
     __attribute__((tls_model("initial-exec"))) = false;
 
-segc_status segc::report(segc_status status, const std::string &text,
+segc_status segc::report(segc_status status, std::string_view text,
                          segc_error *error) {
   if (!error)
     return status;

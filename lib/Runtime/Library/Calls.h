@@ -13,11 +13,13 @@
 
 #include <cstring>
 #include <string>
+#include <string_view>
 
 namespace segc {
 
 /// Writes a message to `error`, unless that is null, and returns the status.
-segc_status report(segc_status status, const std::string &text,
+/// Allocates nothing.
+segc_status report(segc_status status, std::string_view text,
                    segc_error *error);
 segc_status report(const Status &status, segc_error *error);
 

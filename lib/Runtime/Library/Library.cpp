@@ -67,7 +67,8 @@ segc_status segc_open(const char *model, const segc_open_options *given,
 
 segc_status segc_close(segc_predictor *predictor, segc_error *error) {
   const int calls = predictor ? predictor->calls.load() : 0;
-  if (calls > 0)
+  // A signal handler that interrupts the library may not allocate a text.
+  if (calls > 0 && !CallScope::isActive())
     return report(SEGC_STATUS_BUSY,
                   std::to_string(calls) +
                       " predictions run with it; wait for them, or cancel them",
