@@ -232,7 +232,7 @@ static std::set<std::string> addWindowOptions(CLI::App &app,
   app.add_option("--max-memory", options.maxMemory,
                  "Refuse cases that may take more memory, such as 2GiB, and "
                  "predict one after the other; default: no limit")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
       ->check(integerIn(1, int64_t{1} << 46));
   CLI::Option *roi = app.add_option(
       "--roi", options.roi,
@@ -401,7 +401,7 @@ static void addPlan(CLI::App &root, std::function<CommandResult()> &command) {
   app.add_option("--device-memory", options->deviceMemory,
                  "Of v2: memory of the device to plan for, such as 12GiB; "
                  "default: 8GiB, with ResEncL 24GiB")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true));
   app.add_option("--task", options->task,
                  "Of the example: Decathlon task, 01 to 10; default: that of "
                  "the data set's name");

@@ -105,7 +105,8 @@ static std::string explain(const CLI::App &root, const CLI::Error &error) {
                      : parsed.empty() ? "unknown command " + word
                                       : "unexpected argument " + word;
   std::string nearest;
-  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
+  // No more than a slip: --use_xla means no --use_amp.
+  size_t least = std::max<size_t>(2, word.size() / 4) + 1;
   for (const std::string &known : knownWords(app, option)) {
     size_t distance = editDistance(word, known);
     if (distance < least) {

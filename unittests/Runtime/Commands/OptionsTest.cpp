@@ -32,6 +32,8 @@ TEST_F(Command, UnknownWordsSuggestTheNearest) {
   EXPECT_THAT(output, HasSubstr("unknown command trian; did you mean train?"));
   EXPECT_EQ(run({"train", "--xyzzy"}), 2);
   EXPECT_THAT(output, testing::Not(HasSubstr("did you mean")));
+  EXPECT_EQ(run({"train", "--use_xla"}), 2); // It is no --use_amp.
+  EXPECT_THAT(output, HasSubstr("unknown option --use_xla; docs/Options.md"));
   EXPECT_EQ(run({"train", "--exec_mode", "train", "--xla"}), 2);
   EXPECT_THAT(output, HasSubstr("unknown option --exec_mode; docs/Options.md "
                                 "says what options of the published examples "
