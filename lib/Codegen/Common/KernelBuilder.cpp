@@ -129,10 +129,9 @@ Value KernelBody::load(Value memref, Value index, int64_t lanes, Value mask) {
   return seg::widenFloat(b, location, value);
 }
 
-void KernelBody::prefetch(Value memref, Value index) {
-  constexpr unsigned intoAllCaches = 3;
+void KernelBody::prefetch(Value memref, Value index, unsigned locality) {
   memref::PrefetchOp::create(b, location, memref, ValueRange{index},
-                             /*isWrite=*/false, intoAllCaches,
+                             /*isWrite=*/false, locality,
                              /*isDataCache=*/true);
 }
 

@@ -126,7 +126,7 @@ Value PrologueReader::at(Value value, std::array<Value, 3> position,
       ArrayRef<int64_t> size = seg::spatialDims(typeOf(value));
       position[1] =
           nextRow(k, position[1], size.size() < 2 ? 1 : size.end()[-2]);
-      k.prefetch(memref, index(typeOf(value)));
+      k.prefetch(memref, index(typeOf(value)), /*locality=*/3);
     }
     return k.load(memref, here, lanes, mask);
   }

@@ -104,8 +104,9 @@ public:
   /// differ.
   mlir::Value asStored(mlir::Value value, mlir::Value memref);
   mlir::Value loadScalar(mlir::Value memref, mlir::Value index);
-  /// Fetches an element that will be loaded into the caches, on CPUs.
-  void prefetch(mlir::Value memref, mlir::Value index);
+  /// Fetches an element that will be loaded into the caches, on CPUs: into the
+  /// first one with a locality of 3, else from the second one on.
+  void prefetch(mlir::Value memref, mlir::Value index, unsigned locality);
   void storeScalar(mlir::Value value, mlir::Value memref, mlir::Value index);
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
   /// The scalar in all lanes of `type`, or the scalar itself if `type` is no

@@ -82,7 +82,7 @@ void RowPacker::pack(ArrayRef<Line> lines, Value inside,
     forVectors(begin, end, [&](Value i, Value mask) {
       SmallVector<Value> values;
       for (auto [line, row, next] : llvm::zip_equal(lines, from, ahead)) {
-        body.prefetch(memref, body.add(next, i));
+        body.prefetch(memref, body.add(next, i), /*locality=*/3);
         values.push_back(TileSource::zeroOutside(
             body, line, body.load(memref, body.add(row, i), lanes, mask)));
       }

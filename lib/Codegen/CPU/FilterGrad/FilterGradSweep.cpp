@@ -10,8 +10,6 @@
 
 #include "FilterGrad/FilterGradEmitter.h"
 
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-
 using namespace mlir;
 
 namespace segc {
@@ -122,11 +120,8 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
 void FilterGradEmitter::prefetch(KernelBody &body, ArrayRef<Prefetch> ahead,
                                  Value w) {
   for (const Prefetch &next : ahead)
-    memref::PrefetchOp::create(
-        body.builder(), body.loc(), next.memref,
-        ValueRange{body.add(next.row, body.mul(w, next.pitch))},
-        /*isWrite=*/false,
-        /*localityHint=*/2, /*isDataCache=*/true);
+    body.prefetch(next.memref, body.add(next.row, body.mul(w, next.pitch)),
+                  /*locality=*/2);
 }
 
 SmallVector<Value> FilterGradEmitter::gradientVectors(KernelBody &body,

@@ -29,7 +29,6 @@
 #include "segc/Dialect/Seg/IR/QuantizeOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -268,10 +267,8 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
           Value at = body.add(weight, v * tiling.lanes);
           weights.push_back(body.load(body.temp(), at, tiling.lanes));
           // Processors fetch ahead within a page, which panels are as long as.
-          memref::PrefetchOp::create(
-              body.builder(), body.loc(), body.temp(),
-              ValueRange{body.add(at, tiling.panelPitch(problem))},
-              /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+          body.prefetch(body.temp(), body.add(at, tiling.panelPitch(problem)),
+                        /*locality=*/2);
         }
         for (int64_t t = 0; t < tiling.ur; ++t) {
           Value value =
