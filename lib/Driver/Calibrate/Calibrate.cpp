@@ -18,7 +18,8 @@
 #include "segc/Base/PrivateFolders.h"
 #include "segc/Base/Signals.h"
 #include "segc/Driver/UsageError.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallSet.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -37,7 +38,8 @@ void addCalibrationOptions(CLI::App &command, CalibrationOptions &options) {
   auto *data = command.add_option(
       "--calibrate", options.data,
       "Data set folder for --precision int8: training cases say how large the "
-      "inputs of convolutions are, the others what the model's Dice is");
+      "inputs of convolutions are, the others what the Dice of the kernels is "
+      "that this machine chooses");
   command
       .add_option("--calibration-cases", options.cases,
                   "Number of training cases that are predicted to calibrate")
@@ -87,9 +89,9 @@ private:
   llvm::Error compileFloats(const std::string &name, bool fuses);
   llvm::Error annotate();
   llvm::Error judge(const std::string &model);
-  /// Prints the Dice on one device beside that of f32.
-  llvm::Error judgeOn(const std::string &device, const std::string &model,
-                      const HeldOutCases &held, double exact);
+  /// Prints the Dice of a target's kernels beside that of f32.
+  llvm::Error judgeKernels(const Target &target, const std::string &model,
+                           const HeldOutCases &held, double exact);
 
   CompileOptions options;
   const CalibrationOptions &calibration;
@@ -170,15 +172,15 @@ llvm::Error Calibration::annotate() {
   auto module = parseSourceString<ModuleOp>(network, &context, options.input);
   if (!module)
     return llvm::createStringError("cannot read " + options.input);
-  llvm::Expected<int64_t> count =
-      annotateInputScales(*module, *ranges, options.weights);
-  if (!count)
-    return count.takeError();
+  auto layers = annotateInputScales(*module, *ranges, options.weights);
+  if (!layers)
+    return layers.takeError();
   options.text.clear();
   llvm::raw_string_ostream(options.text) << *module;
   llvm::outs() << llvm::formatv(
-      "calibrated {0} convolutions on {1} cases of {2}\n", *count,
+      "calibrated {0} convolutions on {1} cases of {2}\n", layers->size(),
       calibration.cases, calibration.data);
+  llvm::outs() << describeSensitive(*layers);
   return llvm::Error::success();
 }
 
@@ -195,8 +197,14 @@ static llvm::StringRef deviceName(segc_device device) {
   llvm_unreachable("no such device");
 }
 
+/// Whether this machine has what runs the target's kernels.
+static bool runsHere(const Target &target) {
+  return target.backend->missingDevice(*target.version).empty();
+}
+
 /// Compares the Dice of `model`, on each device that it has kernels for, with
-/// that of f32.
+/// that of f32. Of several versions for a device a machine runs the best that
+/// it can, which come first here: what others err by nothing has said.
 llvm::Error Calibration::judge(const std::string &model) {
   if (llvm::Error error = compileFloats("f32.so", /*fuses=*/true))
     return error;
@@ -209,26 +217,32 @@ llvm::Error Calibration::judge(const std::string &model) {
   auto targets = resolveTargets(options);
   if (!targets)
     return targets.takeError();
-  llvm::SmallSetVector<llvm::StringRef, 4> devices;
-  for (const Target &target : *targets)
-    devices.insert(deviceName(target.backend->device()));
-  for (llvm::StringRef device : devices)
-    if (llvm::Error error = judgeOn(device.str(), model, held, *exact))
+  llvm::SmallSet<segc_device, 4> judged;
+  std::vector<std::string> others;
+  for (const Target &target : *targets) {
+    if (!runsHere(target) || !judged.insert(target.backend->device()).second)
+      others.push_back(target.spec());
+    else if (llvm::Error error = judgeKernels(target, model, held, *exact))
       return error;
+  }
+  if (!others.empty())
+    llvm::outs() << "not judged, since this machine does not choose them: "
+                 << llvm::join(others, ", ") << "\n";
   return llvm::Error::success();
 }
 
-llvm::Error Calibration::judgeOn(const std::string &device,
-                                 const std::string &model,
-                                 const HeldOutCases &held, double exact) {
-  llvm::Expected<double> found = diceOf(model, device, held, interruption);
+llvm::Error Calibration::judgeKernels(const Target &target,
+                                      const std::string &model,
+                                      const HeldOutCases &held, double exact) {
+  llvm::Expected<double> found = diceOf(
+      model, deviceName(target.backend->device()).str(), held, interruption);
   if (!found)
     return found.takeError();
   double part = exact > 0 ? *found / exact : 1;
   llvm::outs() << llvm::formatv(
-      "Dice on held-out cases{3}: int8 {0:f5}, f32 {1:f5}, which is {2:f2} "
-      "%\n",
-      *found, exact, 100 * part, device == hostName ? "" : " on " + device);
+      "Dice on held-out cases by kernels for {3}: int8 {0:f5}, f32 {1:f5}, "
+      "which is {2:f2} %\n",
+      *found, exact, 100 * part, target.spec());
   if (part >= leastDice || calibration.allowDiceLoss)
     return llvm::Error::success();
   return llvm::createStringError(llvm::formatv(
@@ -267,8 +281,7 @@ static llvm::Error checkDevices(const std::vector<Target> &targets,
   for (const Target &target : targets) {
     const TargetBackend &backend = *target.backend;
     if (llvm::none_of(targets, [&](const Target &each) {
-          return each.backend == &backend &&
-                 backend.missingDevice(*each.version).empty();
+          return each.backend == &backend && runsHere(each);
         }))
       return usageError(
           "--calibrate " + calibration.data +

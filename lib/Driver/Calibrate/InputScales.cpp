@@ -7,9 +7,11 @@
 
 #include "InputScales.h"
 
+#include "segc/Codegen/Common/Passes.h"
 #include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Runtime/Core/Safetensors.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace mlir;
@@ -86,50 +88,66 @@ static double filterError(const float *values, int64_t count,
 }
 
 template <typename Conv>
-static StatusOr<bool> annotate(Conv conv, const RangeTable &table,
-                               const SafetensorsFile &weights) {
+static Status annotate(Conv conv, const RangeTable &table,
+                       const SafetensorsFile &weights,
+                       std::vector<CalibratedLayer> &layers) {
   auto filter = conv.getFilter().template getDefiningOp<seg::ParamOp>();
   std::optional<Range> range = rangeOf(conv.getInput(), table);
   if (!filter || !range || !(range->scale > 0))
-    return false;
+    return Status();
   RankedTensorType type = conv.getFilter().getType();
   SEGC_ASSIGN_OR_RETURN(
       const std::byte *data,
       weights.require(filter.getName().str(), "F32", type.getShape().vec()));
   double lost = filterError(reinterpret_cast<const float *>(data),
-                            type.getNumElements(), type.getShape().back());
+                            type.getNumElements(), type.getShape().back()),
+         error = std::hypot(range->error, lost);
   Builder b(conv.getContext());
   conv->setAttr(seg::inputScaleAttrName, b.getF64FloatAttr(range->scale));
-  conv->setAttr(seg::quantizedErrorAttrName,
-                b.getF64FloatAttr(std::hypot(range->error, lost)));
-  return true;
+  conv->setAttr(seg::quantizedErrorAttrName, b.getF64FloatAttr(error));
+  layers.push_back({filter.getName().rsplit('.').first.str(), error});
+  return Status();
 }
 
-llvm::Expected<int64_t> annotateInputScales(ModuleOp network,
-                                            const Json &ranges,
-                                            const std::string &weights) {
+llvm::Expected<std::vector<CalibratedLayer>>
+annotateInputScales(ModuleOp network, const Json &ranges,
+                    const std::string &weights) {
   RangeTable table;
   Status status = readRanges(ranges, table);
   StatusOr<SafetensorsFile> file = SafetensorsFile::read(weights);
   if (status.ok())
     status = file.status();
-  int64_t count = 0;
+  std::vector<CalibratedLayer> layers;
   if (status.ok())
     network.walk([&](Operation *op) {
-      StatusOr<bool> done = false;
       if (auto conv = dyn_cast<seg::ConvOp>(op))
-        done = annotate(conv, table, *file);
+        status = annotate(conv, table, *file, layers);
       else if (auto transposed = dyn_cast<seg::ConvTransposeOp>(op))
-        done = annotate(transposed, table, *file);
-      status = done.status();
-      if (!status.ok())
-        return WalkResult::interrupt();
-      count += *done;
-      return WalkResult::advance();
+        status = annotate(transposed, table, *file, layers);
+      return status.ok() ? WalkResult::advance() : WalkResult::interrupt();
     });
   if (!status.ok())
     return llvm::createStringError(status.message());
-  return count;
+  return layers;
+}
+
+std::string describeSensitive(llvm::ArrayRef<CalibratedLayer> layers) {
+  const double allowed = QuantizeProductsPassOptions().maxError;
+  double largest = 0;
+  std::vector<std::string> sensitive;
+  for (const CalibratedLayer &layer : layers) {
+    largest = std::max(largest, layer.error);
+    if (layer.error > allowed)
+      sensitive.push_back(llvm::formatv("  {0}  error {1:f4} > {2:f2}\n",
+                                        layer.name, layer.error, allowed));
+  }
+  if (sensitive.empty())
+    return llvm::formatv("none of them is sensitive: 8 bits err by at most "
+                         "{0:f4}, {1:f2} is allowed\n",
+                         largest, allowed);
+  return llvm::formatv("kept in 16 bits, since 8 bits err by more than is "
+                       "allowed: {0} of them\n{1}",
+                       sensitive.size(), llvm::join(sensitive, ""));
 }
 
 } // namespace segc
