@@ -109,7 +109,7 @@ static std::vector<DecathlonIndex::Case> allCases(const std::string &folder,
   for (const auto *list : {&index.training, &index.test})
     for (const DecathlonIndex::Case &entry : *list) {
       cases.push_back(entry);
-      StatusOr<CaseFiles> files = caseFiles(folder, entry, {}, channels);
+      StatusOr<CaseFiles> files = caseFiles(folder, entry, {channels, {}, ""});
       if (files.ok())
         cases.back().files = std::move(*files);
       else

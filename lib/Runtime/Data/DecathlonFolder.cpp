@@ -117,13 +117,14 @@ static Status checkModalities(const std::vector<std::string> &found,
         (count == 1 ? " modality (" : " modalities (") + all +
         "), the model takes " + std::to_string(options.channels) +
         (options.channels == 1
-             ? "; choose one with --channel 0.." + std::to_string(count - 1)
+             ? "; choose one with " + options.channelOption + " 0.." +
+                   std::to_string(count - 1)
              : std::string("; use a model or a data set that fits")));
   const int64_t first = options.channel.value_or(0);
   if (first >= count)
-    return invalidArgument(where + ": --channel " + std::to_string(first) +
-                           ", but the modalities are " + all +
-                           ", counted from 0");
+    return invalidArgument(where + ": " + options.channelOption + " " +
+                           std::to_string(first) + ", but the modalities are " +
+                           all + ", counted from 0");
   // A plan knows what CT numbers are normalised by.
   if (options.planned)
     return Status::success();
@@ -218,7 +219,9 @@ segc::openDecathlon(const std::string &folder, const DataPipeline &pipeline,
                          std::to_string(count) + " training cases are there");
   auto filesOf = [&](std::vector<DecathlonIndex::Case> &cases) -> Status {
     for (DecathlonIndex::Case &entry : cases) {
-      auto files = caseFiles(folder, entry, options.channel, options.channels);
+      auto files =
+          caseFiles(folder, entry,
+                    {options.channels, options.channel, options.channelOption});
       SEGC_RETURN_IF_ERROR(files.status().withContext(where));
       entry.files = std::move(*files);
     }

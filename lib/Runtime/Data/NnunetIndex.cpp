@@ -78,12 +78,11 @@ Status segc::listNnunetCases(const std::string &folder, DecathlonIndex &index) {
 
 namespace {
 
-/// Finds the images of a case that has as many channels as the model takes.
-struct ImageChoice {
+/// Finds the images of a case that has as many channels as are wanted.
+struct CaseImages {
   const std::string &folder;
   const DecathlonIndex::Case &entry;
-  std::optional<int64_t> channel;
-  int64_t channels;
+  const ChannelChoice &choice;
 
   /// Those that are listed.
   StatusOr<std::vector<std::string>> listed() const;
@@ -91,69 +90,78 @@ struct ImageChoice {
   StatusOr<std::vector<std::string>> named(bool &ofOneChannel) const;
 
 private:
-  Status tooMany(const std::string &which) const {
-    return invalidArgument(
-        "case " + entry.name + ": " + which + ", the model takes " +
-        (channels == 1 ? "one channel; choose it with --channel, from 0"
-                       : std::to_string(channels) + " channels"));
-  }
+  Status tooMany(const std::string &which) const;
 };
 
 } // namespace
 
-StatusOr<std::vector<std::string>> ImageChoice::listed() const {
+Status CaseImages::tooMany(const std::string &which) const {
+  const std::string count = std::to_string(choice.channels),
+                    where = "case " + entry.name + ": " + which;
+  if (choice.option.empty())
+    return invalidArgument(
+        where + ", dataset.json names " + count +
+        (choice.channels == 1 ? " modality" : " modalities") +
+        "; list each channel there, with an image of every case");
+  return invalidArgument(
+      where + ", the model takes " +
+      (choice.channels == 1
+           ? "one channel; choose it with " + choice.option + ", from 0"
+           : count + " channels"));
+}
+
+StatusOr<std::vector<std::string>> CaseImages::listed() const {
   const std::vector<std::string> &images = entry.channelImages;
   const auto count = static_cast<int64_t>(images.size());
-  if (channels > 1) {
-    if (count != 1 && count != channels)
+  if (choice.channels > 1) {
+    if (count != 1 && count != choice.channels)
       return tooMany(std::to_string(count) + " images");
     return images;
   }
-  if (!channel && count > 1)
+  if (!choice.channel && count > 1)
     return tooMany(std::to_string(count) + " images");
-  const int64_t chosen = channel.value_or(0);
+  const int64_t chosen = choice.channel.value_or(0);
   if (chosen >= count)
     return invalidArgument("case " + entry.name + ": " + std::to_string(count) +
-                           " images, but --channel " + std::to_string(chosen) +
-                           " is beyond them; choose one with --channel 0.." +
-                           std::to_string(count - 1));
+                           " images, but " + choice.option + " " +
+                           std::to_string(chosen) +
+                           " is beyond them; choose one with " + choice.option +
+                           " 0.." + std::to_string(count - 1));
   return std::vector<std::string>{images[static_cast<size_t>(chosen)]};
 }
 
-StatusOr<std::vector<std::string>>
-ImageChoice::named(bool &ofOneChannel) const {
+StatusOr<std::vector<std::string>> CaseImages::named(bool &ofOneChannel) const {
   const fs::path root(folder);
   std::error_code error;
   auto isThere = [&](const std::string &path) {
     return fs::exists(root / path, error);
   };
   const std::string &plain = entry.image;
-  const std::string first = ofChannel(plain, channel.value_or(0));
+  const std::string first = ofChannel(plain, choice.channel.value_or(0));
   if (!entry.separateChannels && (isThere(plain) || !isThere(first)))
     return std::vector<std::string>{plain};
   std::vector<std::string> images;
-  for (int64_t i = 0; i < channels; ++i)
-    images.push_back(ofChannel(plain, channel.value_or(0) + i));
-  const std::string next = ofChannel(plain, channels);
-  if (!channel && isThere(next))
-    return tooMany(first + (channels == 1 ? " and " : " to ") + next);
+  for (int64_t i = 0; i < choice.channels; ++i)
+    images.push_back(ofChannel(plain, choice.channel.value_or(0) + i));
+  const std::string next = ofChannel(plain, choice.channels);
+  if (!choice.channel && isThere(next))
+    return tooMany(first + (choice.channels == 1 ? " and " : " to ") + next);
   ofOneChannel = true;
   return images;
 }
 
 StatusOr<CaseFiles> segc::caseFiles(const std::string &folder,
                                     const DecathlonIndex::Case &entry,
-                                    std::optional<int64_t> channel,
-                                    int64_t channels) {
-  const ImageChoice choice{folder, entry, channel, channels};
+                                    const ChannelChoice &choice) {
+  const CaseImages found{folder, entry, choice};
   CaseFiles files;
   files.name = entry.name;
   // Files of a list may hold several channels.
   files.ofOneChannel = entry.separateChannels;
   SEGC_ASSIGN_OR_RETURN(std::vector<std::string> images,
                         entry.channelImages.empty()
-                            ? choice.named(files.ofOneChannel)
-                            : choice.listed());
+                            ? found.named(files.ofOneChannel)
+                            : found.listed());
   for (const std::string &image : images)
     files.images.push_back((fs::path(folder) / image).string());
   if (!entry.label.empty())

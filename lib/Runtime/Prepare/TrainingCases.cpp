@@ -113,7 +113,7 @@ static StatusOr<TrainingCases> listIndexed(const std::string &folder) {
   const auto channels =
       std::max<int64_t>(1, static_cast<int64_t>(index.modalities.size()));
   for (const DecathlonIndex::Case &entry : index.training) {
-    StatusOr<CaseFiles> files = caseFiles(folder, entry, {}, channels);
+    StatusOr<CaseFiles> files = caseFiles(folder, entry, {channels, {}, ""});
     set.cases.push_back(files ? *files : CaseFiles());
     set.cases.back().name = entry.name;
     set.cases.back().status = files.status();

@@ -7,6 +7,7 @@
 
 #include "TestSupport.h"
 #include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Data/Decathlon.h"
 #include "segc/Runtime/Data/Png.h"
 #include "segc/Runtime/Data/Tiff.h"
 
@@ -92,6 +93,38 @@ TEST(ChannelFilesTest, OneNameForTwoCases) {
   EXPECT_ERROR(openFiles(*files, pipeline(), twoChannels()).status(),
                InvalidArgument, "x_0000.nii.gz and ", "x.nii.gz",
                "both are case \"x\"");
+}
+
+// Errors call the choice of a channel what their caller calls it, and name
+// dataset.json where there is no choice.
+TEST(ChannelFilesTest, ErrorsNameTheChoice) {
+  TemporaryFolder folder;
+  DecathlonIndex::Case listed;
+  listed.name = "x";
+  listed.channelImages = {"first.nii", "second.nii"};
+  EXPECT_ERROR(caseFiles(folder.path, listed, {1, {}, "the member"}).status(),
+               InvalidArgument, "case x: 2 images, the model takes one channel",
+               "choose it with the member, from 0");
+  EXPECT_ERROR(caseFiles(folder.path, listed, {1, 3, "the member"}).status(),
+               InvalidArgument, "2 images, but the member 3 is beyond them",
+               "choose one with the member 0..1");
+  EXPECT_ERROR(caseFiles(folder.path, listed, {1, {}, ""}).status(),
+               InvalidArgument,
+               "2 images, dataset.json names 1 modality; list");
+
+  const Json index = {{"modality", {{"0", "T1"}, {"1", "T2"}}},
+                      {"labels", {{"0", "background"}, {"1", "a"}}},
+                      {"training", Json::array()},
+                      {"test", Json::array()}};
+  ASSERT_OK(writeFileAtomically(folder / "dataset.json", index.dump()));
+  DatasetOptions options;
+  options.channelOption = "the member";
+  EXPECT_ERROR(openDataset(folder.path, pipeline(), options).status(),
+               InvalidArgument, "2 modalities (T1, T2), the model takes 1",
+               "choose one with the member 0..1");
+  options.channel = 2;
+  EXPECT_ERROR(openDataset(folder.path, pipeline(), options).status(),
+               InvalidArgument, "the member 2, but the modalities are T1, T2");
 }
 
 // The same files in a data set of nnU-Net v2, by the ending that it names.

@@ -7,10 +7,12 @@
 
 #include "LibraryTest.h"
 
+#include <atomic>
 #include <cmath>
 #include <csignal>
 #include <functional>
 #include <limits>
+#include <sys/time.h>
 
 using namespace segc;
 
@@ -197,28 +199,50 @@ TEST_F(LibraryTest, LabelsInMemoryAreAllOrNone) {
 static segc_cancellation *interrupted = nullptr;
 static segc_predictor *inHandler = nullptr;
 static segc_status handlerStatus = SEGC_STATUS_OK;
+static std::atomic<bool> isPredicting = false, hasInterrupted = false;
 
-// A handler that interrupts a prediction may cancel it, and nothing else.
+/// Between the first and the last call of progress, where the timer interrupts
+/// the library and not the test.
+static int notePredicting(void * /*context*/, double share) {
+  isPredicting = share < 1;
+  return 0;
+}
+
+static void cancelFromHandler(int /*signal*/) {
+  if (!isPredicting || hasInterrupted)
+    return;
+  hasInterrupted = true;
+  segc_cancel(interrupted);
+  const char *image = "scan.nii.gz";
+  handlerStatus =
+      segc_predict_file(inHandler, &image, 1, "x.nii.gz", nullptr, nullptr);
+}
+
+// A handler that interrupts a prediction, wherever it is, may cancel it, and
+// nothing else.
 TEST_F(LibraryTest, SignalHandlersCancel) {
   open("FakePatches", 1);
   ASSERT_EQ(segc_cancellation_create(&interrupted, &error), SEGC_STATUS_OK);
   inHandler = predictor;
+  isPredicting = hasInterrupted = false;
   struct sigaction action = {}, before = {};
-  action.sa_handler = [](int) {
-    segc_cancel(interrupted);
-    const char *image = "scan.nii.gz";
-    handlerStatus =
-        segc_predict_file(inHandler, &image, 1, "x.nii.gz", nullptr, nullptr);
-  };
-  ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
+  action.sa_handler = cancelFromHandler;
+  ASSERT_EQ(sigaction(SIGALRM, &action, &before), 0);
+  constexpr itimerval timer = {{0, 500}, {0, 500}}, off = {}; // Microseconds.
+  ASSERT_EQ(setitimer(ITIMER_REAL, &timer, nullptr), 0);
   segc_predict_options options;
   segc_predict_options_init(&options);
   options.cancellation = interrupted;
-  options.progress = [](void *, double) { return raise(SIGUSR1); };
-  EXPECT_EQ(predictFile((folder / "labels.nii.gz"), &options),
-            SEGC_STATUS_CANCELLED);
+  options.progress = notePredicting;
+  // A prediction may end before the timer.
+  segc_status status = SEGC_STATUS_OK;
+  for (int attempt = 0; attempt < 100 && !hasInterrupted; ++attempt)
+    status = predictFile((folder / "labels.nii.gz"), &options);
+  ASSERT_EQ(setitimer(ITIMER_REAL, &off, nullptr), 0);
+  sigaction(SIGALRM, &before, nullptr);
+  EXPECT_TRUE(hasInterrupted);
+  EXPECT_EQ(status, SEGC_STATUS_CANCELLED) << error.text;
   EXPECT_EQ(handlerStatus, SEGC_STATUS_BUSY);
-  sigaction(SIGUSR1, &before, nullptr);
   segc_cancellation_free(interrupted);
 }
 

@@ -61,13 +61,22 @@ Status listNnunetCases(const std::string &folder, DecathlonIndex &index);
 /// Formats a channel as nnU-Net does, e.g. "0001".
 std::string channelNumber(int64_t channel);
 
-/// Returns the files of a case by full paths: those of all channels that the
-/// model takes, or that of the chosen channel. Files of single channels are
-/// listed, or are named CASE_0000.nii.gz, ... where the listed CASE.nii.gz does
-/// not exist (the convention of nnU-Net v1).
+/// The channels of cases that are wanted.
+struct ChannelChoice {
+  int64_t channels = 1; ///< That the model takes, or that dataset.json names.
+  std::optional<int64_t> channel; ///< The chosen one, where it takes one.
+  /// What errors call the choice; empty where there is none, and the channels
+  /// are those of dataset.json.
+  std::string option;
+};
+
+/// Returns the files of a case by full paths: those of all channels that are
+/// wanted, or that of the chosen one. Files of single channels are listed, or
+/// are named CASE_0000.nii.gz, ... where the listed CASE.nii.gz does not exist
+/// (the convention of nnU-Net v1).
 StatusOr<CaseFiles> caseFiles(const std::string &folder,
                               const DecathlonIndex::Case &entry,
-                              std::optional<int64_t> channel, int64_t channels);
+                              const ChannelChoice &choice);
 
 /// Refuses regions and an ignore label, which plans know (docs/Planning.md) but
 /// not networks of whole volumes.
