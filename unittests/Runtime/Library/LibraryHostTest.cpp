@@ -7,6 +7,7 @@
 
 #include "LibraryTest.h"
 
+#include <cstdlib>
 #include <set>
 #include <sstream>
 
@@ -62,35 +63,56 @@ struct LibraryHost : testing::Test {
       "/data/Task04_Hippocampus/imagesTs/hippocampus_006.nii.gz";
   const test::TemporaryFolder folder;
 
+  static std::string fake(const std::string &name) {
+    return SEGC_BINARY_DIR "/unittests/" + name + ".so";
+  }
+  static bool hasTsan() {
+    return std::filesystem::exists(SEGC_BINARY_DIR
+                                   "/unittests/SegcLibraryHostTsan");
+  }
   /// Expects that each thread writes the bytes that segrun writes.
-  void expectSameBytes(const std::string &host, const std::string &name) {
-    const std::string model = SEGC_BINARY_DIR "/unittests/" + name + ".so";
+  void expectSameBytes(const std::string &host, const std::string &model,
+                       const std::string &steps = "") {
     runCommand(SEGC_BINARY_DIR "/unittests/" + host + " " + model + " " + scan +
-               " " + folder.path + " 4 3");
+               " " + folder.path + " 4 3" +
+               (steps.empty() ? "" : " cpu " + steps));
     runCommand(SEGC_BINARY_DIR "/bin/segrun predict --no-overlays --model " +
-               model + " --data " + scan + " --output " + folder / "segrun");
+               model + " --data " + scan +
+               (steps.empty() ? "" : " --postprocess " + steps) + " --output " +
+               folder / "segrun");
     for (int i = 0; i < 4; ++i)
       EXPECT_EQ(bytesOf(folder / (std::to_string(i) + ".nii.gz")),
                 bytesOf(folder / "segrun/hippocampus_006.nii.gz"))
-          << name << " " << i;
+          << host << " " << model << " " << i;
   }
 };
 } // namespace
 
 TEST_F(LibraryHost, FourThreadsPredictInWindows) {
-  expectSameBytes("SegcLibraryHost", "FakePatches");
+  expectSameBytes("SegcLibraryHost", fake("FakePatches"));
 }
 
 TEST_F(LibraryHost, FourThreadsPredictWholeVolumes) {
-  expectSameBytes("SegcLibraryHost", "FakeFrozen");
+  expectSameBytes("SegcLibraryHost", fake("FakeFrozen"));
 }
 
 // Races that ThreadSanitizer finds end the host with another code than 0.
 TEST_F(LibraryHost, NoRaces) {
-  if (!std::filesystem::exists(SEGC_BINARY_DIR
-                               "/unittests/SegcLibraryHostTsan"))
+  if (!hasTsan())
     GTEST_SKIP() << "skipped: this compiler has no ThreadSanitizer, or the "
                     "build another sanitizer";
-  expectSameBytes("SegcLibraryHostTsan", "FakePatches");
-  expectSameBytes("SegcLibraryHostTsan", "FakeFrozen");
+  expectSameBytes("SegcLibraryHostTsan", fake("FakePatches"));
+  expectSameBytes("SegcLibraryHostTsan", fake("FakeFrozen"));
+}
+
+// The same with kernels, arenas and weights of a model that segc compiled, and
+// with post-processing. The test library-frozen-model names the model.
+TEST_F(LibraryHost, FourThreadsPredictWithACompiledModel) {
+  const char *model = std::getenv("SEGC_FROZEN_MODEL");
+  if (!model || !std::filesystem::exists(model))
+    GTEST_SKIP() << "skipped: SEGC_FROZEN_MODEL names no model, which "
+                    "packaging/frozen-model makes";
+  expectSameBytes("SegcLibraryHost", model, "largest,holes:2");
+  if (hasTsan())
+    expectSameBytes("SegcLibraryHostTsan", model, "largest,holes:2");
 }
