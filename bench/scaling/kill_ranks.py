@@ -7,8 +7,9 @@
 Each trial starts COMMAND with a results folder of its own, waits for its first
 checkpoint and for a random time, and sends SIGKILL or SIGSTOP to a random rank.
 Then the job must end within the deadline (--deadline, which COMMAND gets as
---collective-timeout) with a message and an exit code that is not 0, leave no
-process, and have kept its checkpoint: a run on 1, 2 or 3 ranks goes on from it.
+--collective-timeout) with an exit code that is not 0 and a message of another
+rank that names this one, the step and the bucket, leave no process, and have
+kept its checkpoint: a run on 1, 2 or 3 ranks goes on from it.
 Every fifth killed job has --max-restarts 1, and must end well by itself.
 Of --early jobs a rank is stopped at a random time from its start on, most often
 before the ranks are connected or have taken a step.
@@ -30,10 +31,12 @@ MARK = "SEGC_TRIAL"
 SLACK_SECONDS = 20  # of a loaded machine, beside the deadline
 START_SECONDS = 120
 
+BUCKET = r"bucket \d+ of \d+ \((?:gradients|parameters|statistics)\)|before its first bucket"
 WAITING = (
-    r"step \d+(?:, part \d+ of \d+)?, bucket \d+ of \d+ \((?:gradients|parameters|statistics)\)|step \d+, losses"
-    r"|states of the optimizer after step \d+|(?:evaluation after|checkpoint of) step \d+|results|end of the job"
+    rf"step \d+(?:, part \d+ of \d+)?, (?:{BUCKET})|step \d+, losses|states of the optimizer after step \d+"
+    r"|(?:comparison of the weights after|evaluation after|checkpoint of) step \d+|results|end of the job"
 )
+MISSING = re.compile(rf"segrun: .*rank (\d+) of \d+, ({WAITING}): rank (\d+) does not run")
 SILENT = re.compile(rf"segrun: .*rank (\d+) of \d+, ({WAITING}): rank (\d+) has not answered for")
 EARLY = re.compile(
     r"segrun: .*rank \d+ of \d+(?:, ([^:]+): rank (\d+) has not answered for"
@@ -169,16 +172,15 @@ def check_trial(command, job, kind, draw, options):
     code = job.wait(options.deadline + SLACK_SECONDS + (START_SECONDS if restarts else 0))
     seconds, text = time.monotonic() - begin, job.text()
     record = {"trial": job.results.name, "rank": victim, "step": step, "exit_code": code, "seconds": round(seconds, 2)}
+    said = (SILENT if kind == "stop" else MISSING).search(text)
+    assert said and int(said[1]) != victim and int(said[3]) == victim, text
+    record["waited_in"] = re.sub(r"\d+", "N", said[2])
     if restarts:
         assert code == 0 and re.search(r"restart 1 of 1, from the checkpoint of step [1-9]", text), text
         assert job.step() == options.steps, text
         return record
     assert code != 0, text
-    if kind == "stop":
-        silent = SILENT.search(text)
-        assert silent and int(silent.group(3)) == victim, text
-        record["waited_in"] = re.sub(r"\d+", "N", silent.group(2))
-    else:
+    if kind == "kill":
         killed = KILLED.search(text.replace("\n", " "))
         assert killed and int(killed.group(1)) == victim, text
     assert re.search(r"segrun: the ranks ended with exit code \d+: the last checkpoint is of step [1-9]", text), text

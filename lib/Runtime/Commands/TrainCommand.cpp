@@ -320,10 +320,13 @@ static CommandResult trainAsAsked(const TrainOptions &options,
                         connectTraining(*job, options));
   // It outlives what uses it: endRank() ends all processes after an error.
   TrainingRanks others(options, *ranks);
-  const StatusOr<ModelOptions> ofModel = placeOfRank(options.model, &*job);
-  return endRank(*job, *ranks,
-                 ofModel.ok() ? trainAs(options, *ofModel, &others)
-                              : CommandResult(ofModel.status()));
+  const auto train = [&]() -> CommandResult {
+    const RankWatch watch(*ranks, surroundingsOf(*job));
+    SEGC_ASSIGN_OR_RETURN(const ModelOptions ofModel,
+                          placeOfRank(options.model, &*job));
+    return trainAs(options, ofModel, &others);
+  };
+  return endRank(*job, *ranks, train());
 }
 
 /// Predicts the test cases by what the training has left. Ranks share them.

@@ -15,7 +15,6 @@
 using namespace segc;
 
 Status TrainingRanks::callRoll() {
-  ranks.setOccasion("after that");
   std::vector<float> values(static_cast<size_t>(ranks.size()));
   return HostReductions(ranks).mean(values);
 }
@@ -52,6 +51,9 @@ TrainingRanks::collectivesOf(const std::shared_ptr<Device> &device) {
   nccl.rollCall = [this, limit] {
     ranks.setTimeLimit(rollCallTime(limit));
     return callRoll();
+  };
+  nccl.isAt = [this](const std::string &occasion) {
+    ranks.setOccasion(occasion);
   };
   nccl.abandon = [this](const Status &failure) {
     printMessage(failure.message());

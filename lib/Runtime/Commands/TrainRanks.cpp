@@ -33,6 +33,12 @@ segc::connectTraining(const Job &job, const TrainOptions &options) {
       abandonRank);
 }
 
+RankWatch::Surroundings segc::surroundingsOf(const Job &job) {
+  return {[] { return stopSignal() != 0; },
+          [job] { return ranksThatHoldUp(job); }, seesAllRanks(job),
+          printMessage};
+}
+
 Status segc::checkRankSettings(const Run &run) {
   if (!run.ranks || !run.state.settings)
     return Status::success();

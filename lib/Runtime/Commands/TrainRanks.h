@@ -11,6 +11,7 @@
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Distributed/HostCollectives.h"
 #include "segc/Runtime/Distributed/Job.h"
+#include "segc/Runtime/Distributed/RankWatch.h"
 #include "segc/Runtime/Train/DataParallel.h"
 
 namespace segc {
@@ -20,6 +21,9 @@ struct Run;
 /// Connects the ranks of the job that this process belongs to.
 StatusOr<std::unique_ptr<Communicator>>
 connectTraining(const Job &job, const TrainOptions &options);
+
+/// What a rank of a job looks at when it is asked to end.
+RankWatch::Surroundings surroundingsOf(const Job &job);
 
 /// Compares what shapes the training with the other ranks, if there are any:
 /// ranks that were told other things would wait for each other in vain, or

@@ -28,9 +28,14 @@ static void pauseAfter(Communicator::Clock::duration waited) {
         waited / 16, std::chrono::milliseconds(5)));
 }
 
+std::string Communicator::messageOf(const std::string &what) const {
+  const std::lock_guard<std::mutex> lock(occasionMutex);
+  return "rank " + std::to_string(rank()) + " of " + std::to_string(size()) +
+         ", " + occasion + ": " + what;
+}
+
 Status Communicator::failure(const std::string &what) const {
-  return ioError("rank " + std::to_string(rank()) + " of " +
-                 std::to_string(size()) + ", " + occasion + ": " + what);
+  return ioError(messageOf(what));
 }
 
 Status Communicator::lateRank(int64_t rank) const {
@@ -72,6 +77,7 @@ Status Communicator::finish() {
       if (!message.done && !open)
         open = &message;
     }
+    awaited = open && !firstWorks ? open->rank : nobody;
     if (!open)
       break;
     const auto waited = Clock::now() - begin;
@@ -102,8 +108,10 @@ Status Communicator::tell(bool isDone) {
 
 Status Communicator::workAsFirst(const std::function<Status()> &work) {
   if (!isFirst()) {
+    firstWorks = true;
     for (char isDone = 0; !isDone;)
       SEGC_RETURN_IF_ERROR(broadcast(&isDone, 1));
+    firstWorks = false;
     return Status::success();
   }
   std::mutex mutex;

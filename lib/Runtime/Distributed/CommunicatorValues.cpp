@@ -39,12 +39,14 @@ Status Communicator::waitFor(int64_t rank) {
   const Clock::time_point begin = Clock::now();
   const auto limit = std::chrono::duration_cast<std::chrono::nanoseconds>(
       std::min(deadline / 4, longestSleep));
+  awaited = rank;
   while (!regions.ofRanks().take(static_cast<size_t>(rank), limit)) {
     if (sign)
       sign();
     if (Clock::now() - begin > deadline)
       return lateRank(rank);
   }
+  awaited = nobody;
   return Status::success();
 }
 

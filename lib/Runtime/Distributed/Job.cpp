@@ -133,6 +133,10 @@ static bool isStopped(const fs::path &folder) {
   return name != std::string::npos && text.compare(name, 3, ") T") == 0;
 }
 
+bool segc::seesAllRanks(const Job &job) {
+  return !job.id.empty() && job.onThisHost == job.size;
+}
+
 std::string segc::ranksThatHoldUp(const Job &job) {
   std::string found;
   const auto add = [&](const std::string &text) {
@@ -154,8 +158,8 @@ std::string segc::ranksThatHoldUp(const Job &job) {
           ") is stopped");
   }
   // Of ranks on other machines nothing is seen.
-  for (int64_t rank = 0; rank < job.size && job.onThisHost == job.size; ++rank)
-    if (!job.id.empty() && !running.count(rank))
+  for (int64_t rank = 0; rank < job.size && seesAllRanks(job); ++rank)
+    if (!running.count(rank))
       add("rank " + std::to_string(rank) + " does not run");
   return found;
 }

@@ -132,6 +132,7 @@ void DataParallel::beginPart(const StepPart &part) {
     releaseOthers(*gathered);
   gathered = nullptr;
   step = part.step;
+  ranks.setOccasion(textOf(part) + ", before its first bucket");
   collectives.beginPart(part);
 }
 
@@ -153,12 +154,12 @@ CollectiveTimes DataParallel::times() {
 Status DataParallel::checkWeights(const ModelRunner &runner) {
   SEGC_ASSIGN_OR_RETURN(const HostView weights,
                         runner.read(runner.parameters()));
-  const std::string name =
-      "step " + std::to_string(step) + ": the SHA-256 of the weights";
-  ranks.setOccasion(name);
+  const std::string number = std::to_string(step);
+  ranks.setOccasion("comparison of the weights after step " + number);
   return ranks.checkSame(
-      {{name, sha256({reinterpret_cast<const char *>(weights.data()),
-                      weights.size()})}});
+      {{"step " + number + ": the SHA-256 of the weights",
+        sha256({reinterpret_cast<const char *>(weights.data()),
+                weights.size()})}});
 }
 
 Status DataParallel::checkSettings(const NamedTexts &settings) {

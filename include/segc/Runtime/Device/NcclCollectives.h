@@ -25,6 +25,9 @@ struct NcclRanks {
   /// Returns an error that names a rank which does not answer; called after
   /// something went wrong. May be empty.
   std::function<Status()> rollCall;
+  /// Called with where the GPU is, "step 12, bucket 3 of 5 (gradients)", while
+  /// the host waits for it, or where it failed. May be empty.
+  std::function<void(const std::string &occasion)> isAt;
   /// Ends the process at once: its destructors would wait for a GPU that does
   /// not end its work. May be empty.
   std::function<void(const Status &failure)> abandon;

@@ -14,9 +14,12 @@
 #include "segc/Runtime/Distributed/SharedRegions.h"
 #include "segc/messages.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,8 +56,21 @@ public:
 
   /// What the ranks do now, for messages: "gradients of step 12".
   void setOccasion(std::string newOccasion) {
+    const std::lock_guard<std::mutex> lock(occasionMutex);
     occasion = std::move(newOccasion);
   }
+
+  /// @name What other threads may ask for
+  /// @{
+  /// "rank 0 of 2, gradients of step 12: " and the text.
+  std::string messageOf(const std::string &what) const;
+  /// The rank that this one waits for; none while it does something else, or
+  /// while rank 0 works and says so.
+  std::optional<int64_t> waitsFor() const {
+    const int64_t rank = awaited;
+    return rank < 0 ? std::nullopt : std::optional(rank);
+  }
+  /// @}
 
   /// Sets what a rank does between two looks for a message that it has been
   /// waiting for so long; empty: what leaves the cores to others.
@@ -112,6 +128,8 @@ public:
   Status close();
 
 private:
+  static constexpr int64_t nobody = -1;
+
   /// A message under way.
   struct Pending {
     uint64_t request;
@@ -161,7 +179,10 @@ private:
 
   segc_messages messages;
   std::chrono::duration<double> deadline;
+  mutable std::mutex occasionMutex;
   std::string occasion = "start";
+  std::atomic<int64_t> awaited{nobody};
+  bool firstWorks = false; ///< And gives signs of life.
   std::vector<Pending> pending;
   std::vector<std::byte> received; ///< Of a part, from each rank.
   std::function<void(Clock::duration)> pause;

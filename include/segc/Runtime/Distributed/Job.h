@@ -41,6 +41,9 @@ inline constexpr const char *rankVariable = "SEGRUN_RANK",
 /// by mpirun of Open MPI, MPICH or Intel MPI, by srun of Slurm, or by segrun.
 std::optional<Job> jobOfEnvironment();
 
+/// Whether all ranks are processes that ranksThatHoldUp() sees.
+bool seesAllRanks(const Job &job);
+
 /// Says which ranks are seen to hold the others up, by the processes of this
 /// machine: "rank 1 (process 123) is stopped, rank 2 does not run". Empty if
 /// none is, or the launcher gives the job no name.

@@ -250,6 +250,9 @@ Status NcclCollectives::watch(bool hasEnded) {
         isUnderWay ? occasionOf(known[now / 2])
                    : (part ? textOf(*part) : "connection of the GPUs") +
                          ", between buckets";
+    if (ranks.isAt && occasion != lastOccasion)
+      ranks.isAt(occasion);
+    lastOccasion = occasion;
     Result state = Success;
     const Result asked = library->ncclCommGetAsyncError(comm, &state);
     const Result answered = asked == Success ? state : asked;
@@ -269,6 +272,8 @@ Status NcclCollectives::watch(bool hasEnded) {
 Status NcclCollectives::fail(const std::string &occasion,
                              const std::string &what) {
   abort();
+  if (ranks.isAt)
+    ranks.isAt(occasion);
   std::string text = "rank " + std::to_string(ranks.rank) + " of " +
                      std::to_string(ranks.size) + " (" + device->name() +
                      ", NCCL " + library->version() + "), " + occasion + ": " +

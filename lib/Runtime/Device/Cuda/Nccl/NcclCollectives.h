@@ -84,6 +84,7 @@ private:
   DeviceBuffer note;
   uint32_t lastProgress = 0;
   Clock::time_point since; ///< of the last progress
+  std::string lastOccasion;
 
   Status failure;
   Clock::time_point failed;
