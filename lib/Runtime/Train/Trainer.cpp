@@ -80,7 +80,9 @@ Status Trainer::run() {
 Status Trainer::meetRanks() {
   if (!config.ranks)
     return Status::success();
-  SEGC_RETURN_IF_ERROR(config.ranks->checkWeights(runner));
+  const Status same = config.ranks->checkWeights(runner);
+  weightsDiffer = same.code() == StatusCode::InvalidArgument;
+  SEGC_RETURN_IF_ERROR(same);
   return config.ranks->gatherOptimizer(runner);
 }
 
@@ -95,9 +97,9 @@ Status Trainer::saveLast() {
 
 Status Trainer::saveAfter(const Status &failure) {
   log.endProgress();
-  // After these two the weights may be no good, and other ranks do not answer.
+  // After these the weights may be no good, and other ranks do not answer.
   bool broken = failure.code() == StatusCode::NonFinite ||
-                failure.code() == StatusCode::Internal ||
+                failure.code() == StatusCode::Internal || weightsDiffer ||
                 (config.ranks && config.ranks->sharesOptimizer());
   if (broken || config.checkpoints.empty() || state_.step == firstStep ||
       !save("last").ok())

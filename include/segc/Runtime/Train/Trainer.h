@@ -145,7 +145,8 @@ private:
   std::vector<std::string> caseNames; ///< of the step
   /// Outputs of the last step, but for "finite", by their names.
   std::map<std::string, std::vector<float>> results;
-  bool stops = false; ///< A signal has reached one of the ranks.
+  bool stops = false;         ///< A signal has reached one of the ranks.
+  bool weightsDiffer = false; ///< Between ranks: they are not to be saved.
   Clock::time_point started, lastShown;
   int64_t firstStep = 0;
   int64_t savedStep = -1;
