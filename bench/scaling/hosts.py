@@ -4,11 +4,13 @@
 
   hosts.py [--hosts N] [--slots N] [--rate RATE] -- COMMAND...
   hosts.py --hosts 2 --rate 1gbit -- mpirun -np 2 segrun train ...
+  hosts.py --hosts 2 --each -- segrun predict ...
 
 COMMAND runs on a login host that is joined to the same switch; Open MPI's
 mpirun takes from its environment which hosts there are, and enters them where
 it would use ssh. Hosts have names, addresses and processes of their own, and
-share the file system. RATE is that of each host in each direction (tc tbf).
+share the file system. With --each it runs as a rank on each host, with the
+variables of Slurm's srun; one that ends leaves the others alone. RATE is that of each host in each direction (tc tbf).
 Needs root. Namespaces end with their first process, and that one with this
 program, however it ends: nothing is left.
 """
@@ -144,12 +146,29 @@ class Hosts:
         self.environment = {f"OMPI_MCA_{name}": str(value) for name, value in parameters.items()}
         self.environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
-    def start(self, command, **options):
-        """Starts a command on the login host."""
-        environment = {**os.environ, **self.environment}
-        words = [*self.login.enter, f"--wd={os.getcwd()}", *map(str, command)]
+    def start_on(self, host, command, environment, **options):
+        environment = {**os.environ, **environment}
+        words = [*host.enter, f"--wd={os.getcwd()}", *map(str, command)]
         self.commands.append(subprocess.Popen(words, env=environment, preexec_fn=end_with_parent, **options))
         return self.commands[-1]
+
+    def start(self, command, **options):
+        """Starts a command on the login host."""
+        return self.start_on(self.login, command, self.environment, **options)
+
+    def start_on_each(self, command):
+        """Starts a command on each host, as srun does with one task for each node."""
+        count = len(self.hosts)
+        step = {
+            "SLURM_JOB_ID": self.folder.name,
+            "SLURM_STEP_ID": "0",
+            "SLURM_STEP_NUM_TASKS": str(count),
+            "SLURM_STEP_TASKS_PER_NODE": f"1(x{count})",
+            "SLURM_LOCALID": "0",
+        }
+        return [
+            self.start_on(host, command, {**step, "SLURM_PROCID": str(rank)}) for rank, host in enumerate(self.hosts)
+        ]
 
     def close(self):
         for command in self.commands:
@@ -179,6 +198,7 @@ def main():
     parser.add_argument("--hosts", type=int, default=2)
     parser.add_argument("--slots", type=int, default=1, help="ranks of a host")
     parser.add_argument("--rate", help="of each host in each direction, such as 10gbit; default: no limit")
+    parser.add_argument("--each", action="store_true", help="a rank on each host instead of the command on the login host")
     parser.add_argument("--check", action="store_true", help="only say whether this machine can have hosts")
     parser.add_argument("command", nargs="*")
     options = parser.parse_args()
@@ -189,8 +209,9 @@ def main():
     # An exception ends what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with Hosts(options.hosts, options.slots, options.rate) as hosts:
-        code = hosts.start(options.command).wait()
-    sys.exit(code if code >= 0 else 128 - code)
+        started = hosts.start_on_each(options.command) if options.each else [hosts.start(options.command)]
+        codes = [command.wait() for command in started]
+    sys.exit(max(code if code >= 0 else 128 - code for code in codes))
 
 
 if __name__ == "__main__":
