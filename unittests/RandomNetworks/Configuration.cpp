@@ -75,11 +75,19 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch,
   compile.optLevel = draws.pick<unsigned>({1, 1, 2, 0});
   if (emulated)
     emulate(result, draws);
+  if (Turn(seed).isQuantized) {
+    // Small tiles of 16 bits would be taken for most layers.
+    if (draws.percent(50))
+      options.winograd = "off";
+    quantizeProducts(compile);
+  }
   if (draws.percent(75))
     varyStrategies(compile, draws.below(1000), /*every=*/false);
   result.threads = static_cast<unsigned>(draws.between(1, 3));
   result.batch =
       draws.percent(75) ? networkBatch : draws.between(1, networkBatch);
+  if (Turn(seed).isQuantized)
+    result.batch = networkBatch; // On which it depends what is quantized.
   if (Turn(seed).grouped && options.reuse)
     result.memoryShare = draws.uniform(0.6, 0.95);
   return result;
@@ -90,14 +98,32 @@ static std::string targetSpec(const CompileOptions &options) {
                                  : options.targets.front();
 }
 
-void varyStrategies(CompileOptions &options, uint64_t seed, bool every) {
+/// The options of passes that select strategies.
+static std::string strategyOptions(const CompileOptions &options) {
   const PipelineOptions &pipeline = options.pipeline;
+  return "{target=" + targetSpec(options) + " winograd=" + pipeline.winograd +
+         " multiply-type=" + pipeline.multiplyType +
+         " threads=" + std::to_string(pipeline.threads);
+}
+
+void varyStrategies(CompileOptions &options, uint64_t seed, bool every) {
   options.insertedPasses.push_back(
-      {"fusion", "seg-vary-strategy{target=" + targetSpec(options) +
-                     " winograd=" + pipeline.winograd +
-                     " multiply-type=" + pipeline.multiplyType +
-                     " threads=" + std::to_string(pipeline.threads) + " seed=" +
+      {"fusion", "seg-vary-strategy" + strategyOptions(options) + " seed=" +
                      std::to_string(seed) + (every ? " every=true}" : "}")});
+}
+
+static constexpr llvm::StringLiteral quantization =
+    "func.func(seg-quantize-products";
+
+bool isQuantization(llvm::StringRef passes) {
+  return passes.starts_with(quantization);
+}
+
+void quantizeProducts(CompileOptions &options) {
+  options.pipeline.training = false;
+  options.fuel.clear(); // The reference fuses all, on which it depends, too.
+  options.insertedPasses.push_back(
+      {"fusion", quantization.str() + strategyOptions(options) + "})"});
 }
 
 std::string commandLine(const CompileOptions &options) {

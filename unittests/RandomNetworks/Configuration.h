@@ -40,6 +40,13 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch,
 /// of them, because sizes are small.
 void varyStrategies(CompileOptions &options, uint64_t seed, bool every);
 
+/// Makes the compiler quantize factors behind the phase `fusion`, so that the
+/// reference can do the same (isQuantization), and strategies of what is
+/// quantized can be drawn.
+void quantizeProducts(CompileOptions &options);
+/// Whether this is the pipeline of passes that quantizeProducts inserts.
+bool isQuantization(llvm::StringRef passes);
+
 /// Returns the options of `segc compile`.
 std::string commandLine(const CompileOptions &options);
 

@@ -20,9 +20,12 @@ enum class Purpose : uint64_t { Network = 1, Configuration = 2, Values = 3 };
 /// precision), so that a few hundred seeds have enough of each.
 struct Turn {
   explicit Turn(uint64_t seed)
-      : regular(seed % 2), rank(seed / 2 % 2 ? 3 : 2),
-        precision(precisions[seed / 4 % 5]), grouped(seed % 23 == 5) {}
+      : isQuantized(seed % 11 == 7), regular(isQuantized || seed % 2),
+        rank(seed / 2 % 2 ? 3 : 2),
+        precision(isQuantized ? "int8" : precisions[seed / 4 % 5]),
+        grouped(seed % 23 == 5) {}
 
+  bool isQuantized; ///< Predictions multiply integers of 8 bits.
   bool regular;  ///< Channels are multiples of 16 and there are 3 taps, as in
                  ///< published networks.
   unsigned rank; ///< Spatial dimensions.

@@ -7,6 +7,7 @@
 
 #include "Generator.h"
 
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Networks/Networks.h"
 
 using namespace mlir;
@@ -72,7 +73,21 @@ OwningOpRef<ModuleOp> Generator::build() {
     head = projection(head, classes);
   OutputOp::create(builder, loc, heads);
   objective(heads);
+  if (turn.isQuantized)
+    drawScales();
   return std::move(module);
+}
+
+void Generator::drawScales() {
+  network.getForward().walk([&](Operation *op) {
+    if (!isa<ConvOp, ConvTransposeOp>(op))
+      return;
+    constexpr double largest = 127, held = 0.01, sensitive = 0.06;
+    op->setAttr(inputScaleAttrName,
+                builder.getF64FloatAttr(draws.uniform(1, 4) / largest));
+    op->setAttr(quantizedErrorAttrName,
+                builder.getF64FloatAttr(draws.percent(90) ? held : sensitive));
+  });
 }
 
 bool Generator::affordable(RankedTensorType type, int64_t products) {

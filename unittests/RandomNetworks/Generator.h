@@ -64,6 +64,10 @@ private:
   mlir::Value resize(mlir::Value input, llvm::ArrayRef<int64_t> spatial);
   /// @}
 
+  /// Draws what calibration would find of convolutions: scales that clip some
+  /// values, and errors of which some are too large for 8 bits.
+  void drawScales();
+
   /// @name Objective and optimizer (Objective.cpp)
   /// @{
   void objective(llvm::ArrayRef<mlir::Value> heads);

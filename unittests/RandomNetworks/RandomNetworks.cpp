@@ -30,15 +30,22 @@
 using namespace segc;
 using namespace segc::random_networks;
 
+/// Interval of the seeds whose kernels are also compared one by one, which
+/// takes three times as long as the model.
+static constexpr uint64_t kernelPeriod = 5;
+
+/// Those of 8 bits all are: where a rounding changes a number of 8 bits, that
+/// of a model says little.
+static bool comparesKernels(uint64_t seed) {
+  return seed % kernelPeriod == 0 || Turn(seed).isQuantized;
+}
+
 namespace {
 
 /// The first of the explored seeds, which follow the fixed ones.
 constexpr uint64_t firstExplored = 100000;
 constexpr unsigned secondsPerSeed = 300;
 constexpr const char *emulatedTarget = "cuda-emulated";
-/// Interval of the seeds whose kernels are also compared one by one, which
-/// takes three times as long as the model.
-constexpr uint64_t kernelPeriod = 5;
 /// The number of kernels of the fixed seeds that each strategy of a published
 /// network must have.
 constexpr int64_t requiredReaches = 5;
@@ -154,13 +161,13 @@ int runSeed(const Options &options, uint64_t seed, const std::string &file,
                << configuration.batch << " --run-threads "
                << configuration.threads << " --run-device "
                << configuration.device
-               << (seed % kernelPeriod ? "\n" : " --kernels\n");
+               << (comparesKernels(seed) ? " --kernels\n" : "\n");
   llvm::outs().flush();
   if (!facts)
     return !report(facts.takeError());
   print(*facts);
   return options.plansOnly || compare(file, configuration, seed, directory,
-                                      seed % kernelPeriod == 0)
+                                      comparesKernels(seed))
              ? 0
              : 1;
 }

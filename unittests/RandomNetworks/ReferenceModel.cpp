@@ -29,6 +29,9 @@ ReferenceModel::create(const std::string &file, const Configuration &options) {
   compile.input = file;
   compile.pipeline = options.compile.pipeline;
   compile.pipeline.batch = options.batch;
+  for (const auto &[phase, passes] : options.compile.insertedPasses)
+    if (isQuantization(passes))
+      compile.insertedPasses.push_back({phase, passes});
   if (llvm::Error error = runPhases(*result->module, 0, *findPhase("fusion"),
                                     compile, compile.pipeline))
     return error;

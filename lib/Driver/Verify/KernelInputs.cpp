@@ -10,6 +10,7 @@
 #include "KernelInputs.h"
 
 #include "segc/Base/Random.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Reference/Products.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -24,7 +25,9 @@ using reference::HostTensor;
 
 /// Random values of fusions of several ops are multiples of this. With 7 bits
 /// each, a chain of a few pointwise ops is exact in f32, so that kernel and
-/// reference take the same branch at a kink.
+/// reference take the same branch at a kink. Not so filters that are quantized:
+/// many would be half as large as the largest one, in the middle between two
+/// whole numbers, where the rounding of the scale decides.
 static constexpr double valueStep = 0x1p-6;
 
 /// Whether the operand must be positive.
@@ -81,7 +84,8 @@ static reference::Distribution distribution(BlockArgument argument,
 
 InputDraws inputDraws(BlockArgument argument, int64_t classes) {
   bool steps =
-      !llvm::hasSingleElement(argument.getOwner()->without_terminator());
+      !llvm::hasSingleElement(argument.getOwner()->without_terminator()) &&
+      llvm::none_of(argument.getUsers(), llvm::IsaPred<seg::QuantizeFilterOp>);
   return {argument.getArgNumber() + 1u, distribution(argument, classes),
           steps ? valueStep : 0};
 }
