@@ -5,8 +5,9 @@
  *
  *   train_and_predict MODEL.so
  *
- * Trains three steps on one made-up batch, then predicts it. Prints the losses
- * and the probabilities, which are the same on each processor but for rounding.
+ * Trains three steps on one made-up batch, unless the model is for predictions,
+ * then predicts it. Prints the losses and the probabilities, which are the same
+ * on each processor but for rounding.
  *
  *===----------------------------------------------------------------------===*/
 
@@ -80,6 +81,7 @@ int main(int argc, char **argv) {
   const char *entries = json_member(manifest, "entries");
   const char *train = json_member(entries, "train_step");
   const char *predict = json_member(entries, "predict");
+  const char *first = train ? train : predict;
   const char *optimizer = json_member(manifest, "optimizer");
   int64_t parameters = json_integer(json_member(manifest, "parameter_bytes"));
   int64_t states = json_integer(json_member(manifest, "state_bytes"));
@@ -109,21 +111,22 @@ int main(int argc, char **argv) {
   initialize(json_member(manifest, "states"), call.states, 0);
   initialize(json_member(optimizer, "slots"), call.optimizer, parameters / 4);
 
-  void **inputs = buffers_of(json_member(train, "inputs"), &call.input_count);
+  void **inputs = buffers_of(json_member(first, "inputs"), &call.input_count);
   void **outputs =
-      buffers_of(json_member(train, "outputs"), &call.output_count);
+      buffers_of(json_member(first, "outputs"), &call.output_count);
   call.inputs = inputs;
   call.outputs = outputs;
-  const char *shapes = json_member(train, "inputs");
+  const char *shapes = json_member(first, "inputs");
   fill(inputs[0],
        json_elements_of_shape(json_member(json_element(shapes, 0), "shape")),
        1);
-  int64_t pixels =
-      json_elements_of_shape(json_member(json_element(shapes, 1), "shape"));
   int64_t classes = json_integer(json_member(manifest, "classes"));
-  for (int64_t i = 0; i < pixels; ++i)
+  int64_t labels = train ? json_elements_of_shape(
+                               json_member(json_element(shapes, 1), "shape"))
+                         : 0;
+  for (int64_t i = 0; i < labels; ++i)
     ((int32_t *)inputs[1])[i] = (int32_t)(draw() % (uint32_t)classes);
-  for (int step = 0; step < 3; ++step) {
+  for (int step = 0; train && step < 3; ++step) {
     if (model->train_step(&services, &call, &message) != SEGC_OK)
       fail(message.text);
     printf("%.9g\n", *(float *)outputs[0]);
@@ -137,7 +140,10 @@ int main(int argc, char **argv) {
   call.outputs = outputs;
   if (model->predict(&services, &call, &message) != SEGC_OK)
     fail(message.text);
-  for (int64_t i = 0; i < pixels * classes; ++i)
+  const char *results = json_member(predict, "outputs");
+  int64_t numbers =
+      json_elements_of_shape(json_member(json_element(results, 0), "shape"));
+  for (int64_t i = 0; i < numbers; ++i)
     printf("%.9g\n", ((float *)outputs[0])[i]);
   return 0;
 }
