@@ -18,7 +18,7 @@ struct CalibrationOptions {
   std::string data;   ///< A data set; empty: the network has the scales.
   int64_t cases = 20; ///< Training cases that are predicted for the scales.
   /// Which cases train, as in segrun; the others are held out.
-  std::optional<int64_t> fold;
+  std::optional<int64_t> fold, foldCount;
   std::optional<double> trainSplit;
   /// Keep a model whose Dice is too low.
   bool allowDiceLoss = false;

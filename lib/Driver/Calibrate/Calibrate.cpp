@@ -49,9 +49,15 @@ void addCalibrationOptions(CLI::App &command, CalibrationOptions &options) {
   auto *fold = command
                    .add_option("--fold", options.fold,
                                "Fold of the cross-validation that is held out, "
-                               "0 to 4 (default: none, by --train-split)")
-                   ->check(integerIn(0, 4))
+                               "from 0 (default: none, by --train-split)")
+                   ->check(integerIn(0))
                    ->needs(data);
+  command
+      .add_option("--nfolds", options.foldCount,
+                  "Number of folds that the cases are split into (default: 5, "
+                  "or those of splits_final.json of the data set)")
+      ->check(integerIn(2))
+      ->needs(fold);
   command
       .add_option("--train-split", options.trainSplit,
                   "Share of the cases that train, in file order; the others "
@@ -106,13 +112,17 @@ private:
 std::vector<std::string> Calibration::cases(const std::string &split) const {
   std::vector<std::string> words = {"--data", calibration.data, "--split",
                                     split};
-  if (calibration.fold)
+  if (calibration.fold) {
     words.insert(words.end(), {"--fold", std::to_string(*calibration.fold)});
-  else
+    if (calibration.foldCount)
+      words.insert(words.end(),
+                   {"--nfolds", std::to_string(*calibration.foldCount)});
+  } else {
     words.insert(
         words.end(),
         {"--train-split",
          std::to_string(calibration.trainSplit.value_or(defaultTrainSplit))});
+  }
   return words;
 }
 

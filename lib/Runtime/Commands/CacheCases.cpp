@@ -104,10 +104,7 @@ static Status checkOptions(const DataOptions &options) {
   if (idle)
     return wrongUsage(std::string(idle) + " has no effect on a cache: leave "
                                           "it out");
-  if (options.fold && options.trainSplit)
-    return wrongUsage("--fold and --train-split contradict each other, "
-                      "expected one of them");
-  return Status::success();
+  return checkFoldOptions(options);
 }
 
 /// "the regions whole (1, 2) as 1, core 2 as 2".
@@ -190,10 +187,18 @@ static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
   return Status::success();
 }
 
+int64_t CacheCases::folds(const DataOptions &options) const {
+  return cache->folds().empty() ? options.foldCount.value_or(defaultFolds)
+                                : static_cast<int64_t>(cache->folds().size());
+}
+
 static StatusOr<FoldSplit> splitOf(const PreparedCache &cache,
                                    const DataOptions &options) {
-  if (options.fold)
-    return foldOf(cache.folds(), cache.cases(), *options.fold);
+  if (options.fold) {
+    StatusOr<FoldSplit> fold =
+        foldOf(cache.folds(), cache.cases(), *options.fold, options.foldCount);
+    return fold.ok() ? fold : fold.status().withContext(cache.folder());
+  }
   FoldSplit split;
   const auto train = static_cast<int64_t>(static_cast<double>(cache.cases()) *
                                           options.trainSplit.value_or(1.0));

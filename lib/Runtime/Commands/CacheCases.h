@@ -32,6 +32,8 @@ struct CacheCases {
   std::unique_ptr<PatchSamples> samples; ///< Of preparePatches().
   std::unique_ptr<PatchCrops> crops;     ///< Of prepareCrops().
 
+  /// How many folds the cases are split into.
+  int64_t folds(const DataOptions &options) const;
   const std::vector<int64_t> &placesOf(Split of) const {
     return of == Split::Train ? split.train : split.validation;
   }

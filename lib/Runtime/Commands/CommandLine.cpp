@@ -8,6 +8,7 @@
 #include "CommandLine.h"
 #include "segc/Base/NumberChecks.h"
 #include "segc/Plan/Optimizers.h"
+#include "segc/Runtime/Data/NumpyRandom.h"
 #include "segc/Runtime/Device/MakeDevice.h"
 #include "segc/Runtime/Train/RunSettings.h"
 #include "segc/Runtime/Train/Schedule.h"
@@ -75,6 +76,13 @@ static void addImageLimit(CLI::App &app, int64_t &maxImageBytes) {
       ->capture_default_str();
 }
 
+static void addFoldCount(CLI::App &app, DataOptions &options) {
+  app.add_option("--nfolds,--num_folds", options.foldCount,
+                 "Number of folds that the cases are split into; default: 5, "
+                 "or those of splits_final.json of the data set")
+      ->check(integerIn(2, maxFolds));
+}
+
 static void addVolumeOptions(CLI::App &app, DataOptions &options) {
   app.add_option("--channel", options.channel,
                  "Channel, from 0, that a model of one channel takes from "
@@ -94,10 +102,11 @@ void segc::addDataOptions(CLI::App &app, DataOptions &options) {
   app.add_option("--data,--data_dir,--data-dir", options.data,
                  "Data set: a folder with train-volume.tif or dataset.json, or "
                  "a cache of `segrun preprocess`");
-  app.add_option(
-         "--fold,--crossvalidation_idx", options.fold,
-         "Fold of the cross-validation that is held out, 0 to 4; default: none")
-      ->check(integerIn(0, 4));
+  app.add_option("--fold,--crossvalidation_idx", options.fold,
+                 "Fold of the cross-validation that is held out, from 0; "
+                 "default: none")
+      ->check(integerIn(0, maxFolds - 1));
+  addFoldCount(app, options);
   app.add_option("--train-split,--train_split", options.trainSplit,
                  "Share of the cases that train, in the order of the data set; "
                  "the others validate; default: 1")
@@ -191,8 +200,8 @@ static void addEvaluate(CLI::App &root, const std::string &commandLine,
                  "Cases to evaluate: train, validation, or test where they "
                  "have labels; default: validation");
   app.add_option("--predictions", options->predictions,
-                 "Folder of predicted labels to compare with --labels, instead "
-                 "of a model");
+                 "Folder of predicted labels, or of arrays of probabilities "
+                 "(.npy), to compare with --labels, instead of a model");
   app.add_option("--labels", options->labels,
                  "Folder of labels with the names of the --predictions");
   app.add_option("--surface-tolerance", options->surfaceTolerance,
@@ -271,9 +280,10 @@ static void addPredict(CLI::App &root,
       "--split", options->split,
       "Cases of a data set: train, validation or test; default: test");
   app.add_option("--fold", options->data.fold,
-                 "Fold of the cross-validation that was held out, 0 to 4, for "
+                 "Fold of the cross-validation that was held out, from 0, for "
                  "--split; default: none")
-      ->check(integerIn(0, 4));
+      ->check(integerIn(0, maxFolds - 1));
+  addFoldCount(app, options->data);
   app.add_option("--train-split", options->data.trainSplit,
                  "Share of the cases that trained, for --split; default: 1")
       ->check(trainingShare());

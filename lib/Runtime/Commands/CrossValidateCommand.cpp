@@ -58,6 +58,8 @@ private:
 
   /// Opens model and data once, to see what is wrong before any work.
   Status prepare();
+  /// Sets how many folds are trained, of `known` ones.
+  Status chooseFolds(int64_t known);
   /// The files that are read: of a cache also those that its cases come from.
   StatusOr<std::vector<std::string>> openFiles(const Manifest &manifest);
   /// Takes the results of an earlier run, or puts them aside.
@@ -109,7 +111,8 @@ private:
   const CrossValidateOptions &options;
   const Job *job; ///< Null in the only process.
   std::string results, checkpoint;
-  bool cached; ///< The data are those of a cache.
+  bool cached;             ///< The data are those of a cache.
+  int64_t foldsOfSeed = 0; ///< How many are trained with a seed.
   std::vector<Fold> folds;
   MetricsTable noCases; ///< Of the classes or regions of the data.
   int64_t classes = 0;  ///< Of the model, or its regions and the background.
@@ -133,6 +136,7 @@ static OrderedJson optionsOf(const TrainOptions &train,
   return {{"--model", modelHash},
           {"--batch-size", optionValue(train.model.batchSize)},
           {"--amp", train.model.amp},
+          {"--nfolds", optionValue(train.data.foldCount)},
           {"--legacy-resize", train.data.legacyResize},
           {"--orientation", optionValue(train.data.orientation)},
           {"--channel", optionValue(train.data.channel)},
@@ -198,12 +202,23 @@ static void addWindowOptions(const OriginalGridOptions &onGrid,
                           : "logits";
 }
 
+Status CrossValidationRun::chooseFolds(int64_t known) {
+  foldsOfSeed = options.folds.value_or(known);
+  if (foldsOfSeed > known)
+    return wrongUsage("--folds " + std::to_string(foldsOfSeed) +
+                      ": expected at most " + std::to_string(known) +
+                      ", the number of folds that the cases are split into");
+  return Status::success();
+}
+
 StatusOr<std::vector<std::string>>
 CrossValidationRun::openFiles(const Manifest &manifest) {
   const TrainOptions first = trainingOf(options.seeds[0], 0);
   if (!cached) {
     SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                           openData(first.data, manifest));
+    SEGC_RETURN_IF_ERROR(
+        chooseFolds(options.train.data.foldCount.value_or(defaultFolds)));
     noCases.tolerance = surfaceTolerance;
     noCases.classNames = foregroundNames(dataset->classNames());
     labelNames = dataset->classNames();
@@ -211,12 +226,14 @@ CrossValidationRun::openFiles(const Manifest &manifest) {
   }
   std::vector<std::string> files;
   std::map<int64_t, int64_t> foldOfMask; // By the case's place in the cache.
-  for (int64_t fold = 0; fold < options.folds; ++fold) {
+  int64_t fold = 0;
+  do {
     StatusOr<CacheCases> cases =
         openCacheCases(trainingOf(options.seeds[0], fold).data, manifest);
     if (!cases.ok())
-      return cases.status().withContext("--folds " +
-                                        std::to_string(options.folds));
+      return cases.status();
+    if (fold == 0)
+      SEGC_RETURN_IF_ERROR(chooseFolds(cases->folds(options.train.data)));
     if (cases->split.validation.empty())
       return invalidArgument(first.data.data + ": fold " +
                              std::to_string(fold) + " holds out no case");
@@ -238,7 +255,7 @@ CrossValidationRun::openFiles(const Manifest &manifest) {
       noCases = tableOf(cases->cache->plan(), surfaceTolerance);
     }
     std::move(originals.begin(), originals.end(), std::back_inserter(files));
-  }
+  } while (++fold < foldsOfSeed);
   return files;
 }
 
@@ -267,7 +284,7 @@ Status CrossValidationRun::prepare() {
   paths.folders = {{"--results", results}};
   paths.outputs = {{"--results", tablePath()}};
   for (int64_t seed : options.seeds)
-    for (int64_t fold = 0; fold < options.folds; ++fold)
+    for (int64_t fold = 0; fold < foldsOfSeed; ++fold)
       folds.push_back({seed, fold});
   return checkOutputs(paths);
 }
@@ -435,9 +452,9 @@ Status CrossValidationRun::runFolds(CommandCases &cases) {
     const Status status = runFold(*index, cases);
     SEGC_RETURN_IF_ERROR(status);
     cases.finish(*index, status);
-    if ((*index + 1) % options.folds == 0)
+    if ((*index + 1) % foldsOfSeed == 0)
       SEGC_RETURN_IF_ERROR(
-          writeCases(static_cast<size_t>(*index / options.folds), cases));
+          writeCases(static_cast<size_t>(*index / foldsOfSeed), cases));
   }
   return stopSignal()
              ? Status(StatusCode::Interrupted, "interrupted behind a fold")
@@ -491,7 +508,7 @@ CrossValidationRun::measureCached(const TrainOptions &training) const {
 Status CrossValidationRun::writeCases(size_t seedIndex,
                                       const CommandCases &cases) const {
   const int64_t seed = options.seeds[seedIndex];
-  const auto ofSeed = static_cast<size_t>(options.folds);
+  const auto ofSeed = static_cast<size_t>(foldsOfSeed);
   MetricsTable metrics = noCases;
   for (size_t fold = 0; fold < ofSeed; ++fold)
     for (const Json &entry : cases.records()[seedIndex * ofSeed + fold].value) {

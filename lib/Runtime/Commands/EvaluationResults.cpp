@@ -70,6 +70,8 @@ StatusOr<OrderedJson> segc::configurationOf(const EvaluateOptions &options,
       {"split", options.split}};
   if (options.data.fold)
     facts["fold"] = *options.data.fold;
+  if (options.data.foldCount)
+    facts["fold_count"] = *options.data.foldCount;
   if (options.data.trainSplit)
     facts["train_split"] = *options.data.trainSplit;
   facts.update({{"precision", manifest.precision},

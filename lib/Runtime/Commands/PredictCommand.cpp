@@ -52,6 +52,7 @@ openInputs(const PredictOptions &options, const LoadedModel &model,
   }
   const DataOptions &data = options.data;
   const char *idle = data.fold                ? "--fold"
+                     : data.foldCount         ? "--nfolds"
                      : data.trainSplit        ? "--train-split"
                      : data.seed != 0         ? "--seed"
                      : !data.labelMap.empty() ? "--label-map"

@@ -104,12 +104,22 @@ int64_t segc::batchSizeOf(const ModelOptions &options,
 
 std::string segc::idleWithoutData(const DataOptions &options) {
   return options.fold                ? "--fold"
+         : options.foldCount         ? "--nfolds"
          : options.trainSplit        ? "--train-split"
          : options.channel           ? "--channel"
          : options.orientation       ? "--orientation"
          : options.legacyResize      ? "--legacy-resize"
          : !options.labelMap.empty() ? "--label-map"
                                      : "";
+}
+
+Status segc::checkFoldOptions(const DataOptions &options) {
+  if (options.fold && options.trainSplit)
+    return wrongUsage("--fold and --train-split contradict each other, "
+                      "expected one of them");
+  if (options.foldCount && !options.fold)
+    return wrongUsage("--nfolds has no effect without --fold: leave it out");
+  return Status::success();
 }
 
 StatusOr<DatasetOptions> segc::datasetOptions(const DataOptions &options,
@@ -122,9 +132,7 @@ StatusOr<DatasetOptions> segc::datasetOptions(const DataOptions &options,
     return given ? wrongUsage(option + " has no effect: " + why)
                  : Status::success();
   };
-  if (options.fold && options.trainSplit)
-    return wrongUsage("--fold and --train-split contradict each other, "
-                      "expected one of them");
+  SEGC_RETURN_IF_ERROR(checkFoldOptions(options));
   if (ofModel || isPlanned(manifest.pipeline)) {
     SEGC_RETURN_IF_ERROR(idle(options.legacyResize, "--legacy-resize",
                               "it is for slices, the model takes volumes"));
@@ -145,6 +153,11 @@ StatusOr<DatasetOptions> segc::datasetOptions(const DataOptions &options,
       options.channel && dataset.channels > 1, "--channel",
       "the model takes all " + std::to_string(dataset.channels) + " channels"));
   dataset.fold = options.fold;
+  dataset.folds = options.foldCount.value_or(defaultFolds);
+  if (options.fold && *options.fold >= dataset.folds)
+    return wrongUsage("--fold " + std::to_string(*options.fold) +
+                      ": expected 0 to " + std::to_string(dataset.folds - 1) +
+                      ", or more folds by --nfolds");
   dataset.seed = static_cast<uint64_t>(options.seed);
   dataset.trainSplit = options.trainSplit.value_or(1.0);
   dataset.legacyResize = options.legacyResize;

@@ -39,6 +39,8 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"data_digest",
        run.state.settings ? run.state.settings->dataDigest : std::string()},
       {"fold", options.data.fold ? OrderedJson(*options.data.fold) : nullptr},
+      {"fold_count",
+       options.data.foldCount ? OrderedJson(*options.data.foldCount) : nullptr},
       {"train_split", options.data.trainSplit.value_or(1.0)},
       {"orientation", run.state.orientation},
       {"label_map", options.data.labelMap},

@@ -8,6 +8,7 @@
 #include "CommandLine.h"
 #include "segc/Base/NumberChecks.h"
 #include "segc/Plan/Optimizers.h"
+#include "segc/Runtime/Data/NumpyRandom.h"
 #include "segc/Runtime/Train/RunSettings.h"
 
 using namespace segc;
@@ -274,9 +275,8 @@ void segc::addCrossValidate(CLI::App &root, const std::string &commandLine,
   for (const char *name : {"--fold", "--train-split", "--seed"})
     app.remove_option(app.get_option(name));
   app.add_option("--folds", options->folds,
-                 "Number of folds to train, of the five, from the first")
-      ->check(integerIn(1, 5))
-      ->capture_default_str();
+                 "Number of folds to train, from the first; default: all")
+      ->check(integerIn(1, maxFolds));
   app.add_option("--seeds", options->seeds,
                  "Seeds of all random numbers, such as 1,2,3; all folds are "
                  "trained with each")

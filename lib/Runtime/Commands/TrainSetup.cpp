@@ -257,6 +257,7 @@ static StatusOr<RunSettings> settingsOf(const Run &run) {
   settings.data = options.batches.empty() ? options.data.data : options.batches;
   SEGC_ASSIGN_OR_RETURN(settings.dataDigest, run.source->digest());
   settings.fold = options.data.fold;
+  settings.foldCount = options.data.foldCount;
   settings.trainSplit = options.data.trainSplit.value_or(1.0);
   settings.legacyResize = options.data.legacyResize;
   settings.augment = augments(run);

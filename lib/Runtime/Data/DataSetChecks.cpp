@@ -51,6 +51,10 @@ FoldSplit segc::shareSplit(int64_t count, double share) {
 Status segc::checkSplit(const FoldSplit &split, int64_t count,
                         const DatasetOptions &options, const std::string &where,
                         const char *cases) {
+  if (options.fold && options.folds != defaultFolds && options.folds > count)
+    return invalidArgument(where + ": " + std::to_string(count) + " " + cases +
+                           " cannot be split into " +
+                           std::to_string(options.folds) + " folds");
   if (!(options.fold || options.trainSplit < 1) || !split.validation.empty())
     return Status::success();
   return invalidArgument(

@@ -230,9 +230,9 @@ segc::openDecathlon(const std::string &folder, const DataPipeline &pipeline,
   SEGC_RETURN_IF_ERROR(filesOf(index.training));
   SEGC_RETURN_IF_ERROR(filesOf(index.test));
 
-  const FoldSplit split = options.fold
-                              ? kFold(count, 5, foldSeed, *options.fold)
-                              : shareSplit(count, options.trainSplit);
+  const FoldSplit split =
+      options.fold ? kFold(count, options.folds, foldSeed, *options.fold)
+                   : shareSplit(count, options.trainSplit);
   SEGC_RETURN_IF_ERROR(
       checkSplit(split, count, options, where, "labelled cases"));
   for (int64_t i : split.train)

@@ -103,10 +103,12 @@ Status SliceFolder::readTraining(const std::string &folder) {
   dataset->addFile(labelPath);
   SEGC_ASSIGN_OR_RETURN(int64_t pages, reader->openImage(imagePath));
   const Status labels = reader->openLabel(labelPath, imagePath);
-  const FoldSplit fold =
-      options.trainSplit < 1
-          ? shareSplit(pages, options.trainSplit)
-          : unetFold(pages, static_cast<uint32_t>(options.seed), options.fold);
+  const auto seed = static_cast<uint32_t>(options.seed);
+  const FoldSplit fold = options.trainSplit < 1
+                             ? shareSplit(pages, options.trainSplit)
+                         : options.fold && options.folds != defaultFolds
+                             ? kFold(pages, options.folds, seed, *options.fold)
+                             : unetFold(pages, seed, options.fold);
   SEGC_RETURN_IF_ERROR(checkSplit(fold, pages, options, imagePath, "slices"));
   for (int64_t page : fold.train)
     addPage(Split::Train, imagePath, labelPath, "train",

@@ -20,9 +20,13 @@
 using namespace segc;
 
 static Status checkOptions(const DatasetOptions &options) {
-  if (options.fold && (*options.fold < 0 || *options.fold > 4))
+  if (options.folds < 2 || options.folds > maxFolds)
+    return invalidArgument(std::to_string(options.folds) +
+                           " folds, expected 2.." + std::to_string(maxFolds));
+  if (options.fold && (*options.fold < 0 || *options.fold >= options.folds))
     return invalidArgument("fold " + std::to_string(*options.fold) +
-                           ", expected 0..4");
+                           ", expected 0.." +
+                           std::to_string(options.folds - 1));
   if (!(options.trainSplit > 0 && options.trainSplit <= 1))
     return invalidArgument("train split " + std::to_string(options.trainSplit) +
                            ", expected more than 0 and at most 1");

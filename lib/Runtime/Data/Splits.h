@@ -16,8 +16,9 @@ namespace segc {
 /// The first int(count * share) cases train, the others validate.
 FoldSplit shareSplit(int64_t count, double share);
 
-/// Refuses a fold or train split that leaves none of `count` cases to validate;
-/// `cases` says what they are.
+/// Refuses more folds than cases, but for the five that nobody asked for, and a
+/// fold or train split that leaves none of `count` cases to validate; `cases`
+/// says what they are.
 Status checkSplit(const FoldSplit &split, int64_t count,
                   const DatasetOptions &options, const std::string &where,
                   const char *cases);

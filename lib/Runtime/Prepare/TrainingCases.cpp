@@ -268,20 +268,29 @@ segc::placeFolds(const std::vector<NamedFold> &folds, const std::string &where,
 }
 
 StatusOr<FoldSplit> segc::foldOf(const std::vector<FoldSplit> &folds,
-                                 int64_t count, int64_t fold) {
-  constexpr int64_t drawnFolds = 5;
+                                 int64_t count, int64_t fold,
+                                 std::optional<int64_t> wanted) {
   constexpr uint32_t foldSeed = 12345;
-  const int64_t known =
-      folds.empty() ? drawnFolds : static_cast<int64_t>(folds.size());
+  const int64_t known = folds.empty() ? wanted.value_or(defaultFolds)
+                                      : static_cast<int64_t>(folds.size());
+  if (wanted && *wanted != known)
+    return invalidArgument(
+        "--nfolds " + std::to_string(*wanted) +
+        " contradicts splits_final.json of the data set, which has " +
+        std::to_string(known) + " folds; leave the option out");
+  if (wanted && known > count)
+    return invalidArgument(std::to_string(count) +
+                           " cases cannot be split into " +
+                           std::to_string(known) + " folds");
   if (fold < 0 || fold >= known)
     return invalidArgument("fold " + std::to_string(fold) + ", expected 0.." +
                            std::to_string(known - 1));
   if (!folds.empty())
     return folds[static_cast<size_t>(fold)];
-  FoldSplit split = kFold(count, drawnFolds, foldSeed, fold);
+  FoldSplit split = kFold(count, known, foldSeed, fold);
   if (split.train.empty() || split.validation.empty())
     return invalidArgument(std::to_string(count) +
                            " cases cannot be split into " +
-                           std::to_string(drawnFolds) + " folds");
+                           std::to_string(known) + " folds");
   return split;
 }

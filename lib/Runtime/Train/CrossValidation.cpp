@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/CrossValidation.h"
+#include "segc/Runtime/Data/NumpyRandom.h"
 #include "segc/Runtime/Metrics/Statistics.h"
 #include "segc/Runtime/Train/RunSettings.h"
 
@@ -125,7 +126,7 @@ StatusOr<CrossValidation> CrossValidation::fromJson(std::string_view text,
   root.forEach("results", [&](JsonReader reader) {
     FoldResult result;
     result.seed = reader.integer("seed", INT64_MIN);
-    result.fold = reader.integer("fold", 0, 4);
+    result.fold = reader.integer("fold", 0, maxFolds - 1);
     result.step = reader.integer("step", 0, maxSteps);
     result.seconds = reader.number("seconds");
     reader.object("values");

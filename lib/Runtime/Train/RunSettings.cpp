@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/RunSettings.h"
+#include "segc/Runtime/Data/NumpyRandom.h"
 
 #include <cmath>
 #include <cstdio>
@@ -35,6 +36,7 @@ OrderedJson RunSettings::toJson() const {
   return {{"data", data},
           {"data_digest", dataDigest},
           {"fold", optionalJson(fold)},
+          {"fold_count", optionalJson(foldCount)},
           {"train_split", trainSplit},
           {"legacy_resize", legacyResize},
           {"augment", augment},
@@ -70,7 +72,10 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   settings.data = reader.string("data");
   settings.dataDigest = reader.string("data_digest");
   if (!reader.value("fold").is_null())
-    settings.fold = reader.integer("fold", 0, 4);
+    settings.fold = reader.integer("fold", 0, maxFolds - 1);
+  // Earlier versions had five folds.
+  if (reader.has("fold_count") && !reader.value("fold_count").is_null())
+    settings.foldCount = reader.integer("fold_count", 2, maxFolds);
   settings.trainSplit = reader.number("train_split");
   settings.legacyResize = reader.boolean("legacy_resize");
   settings.augment = reader.boolean("augment");
@@ -163,8 +168,13 @@ static std::string listText(const std::vector<int64_t> &values) {
   return text;
 }
 
-static std::string foldText(const std::optional<int64_t> &fold) {
-  return fold ? "--fold " + std::to_string(*fold) : "no --fold";
+static std::string foldText(const RunSettings &settings) {
+  if (!settings.fold)
+    return "no --fold";
+  return "--fold " + std::to_string(*settings.fold) +
+         (settings.foldCount
+              ? " --nfolds " + std::to_string(*settings.foldCount)
+              : "");
 }
 
 static std::string flagText(const char *name, bool set) {
@@ -206,7 +216,7 @@ Status segc::checkSameRun(const RunSettings &before, const RunSettings &now,
                : "--train-split " + numberText(settings.trainSplit);
   };
   const std::pair<std::string, std::string> pairs[] = {
-      {foldText(before.fold), foldText(now.fold)},
+      {foldText(before), foldText(now)},
       {splitText(before), splitText(now)},
       {flagText("--augment", before.augment),
        flagText("--augment", now.augment)},

@@ -147,6 +147,25 @@ TEST_F(CacheEvaluation, ChoosesPostprocessing) {
   EXPECT_THAT(output, HasSubstr("no postprocessing.json in a folder around"));
 }
 
+// All folds are those that the data set names, or as many as are asked for.
+TEST_F(CacheEvaluation, FoldsOfAnyNumber) {
+  ASSERT_EQ(crossValidate("r", {"--nfolds", "3"}), 0) << output;
+  EXPECT_EQ(json("r/cross-validation.json")["results"].size(), 3u);
+  EXPECT_EQ(json("r/seed-0/case-metrics.json")["cases"].size(), 6u);
+  EXPECT_EQ(crossValidate("r", {"--nfolds", "7"}), 1);
+  EXPECT_THAT(output, HasSubstr("6 cases cannot be split into 7 folds"));
+  Json index = json("cache/cache.json");
+  index["folds"] = {{{"train", {"c0", "c1", "c2"}}, {"val", {"c3"}}},
+                    {{"train", {"c3"}}, {"val", {"c0", "c1"}}}};
+  ASSERT_TRUE(writeFileAtomically(cache + "/cache.json", index.dump()).ok());
+  ASSERT_EQ(crossValidate("own"), 0) << output;
+  EXPECT_EQ(json("own/cross-validation.json")["results"].size(), 2u);
+  EXPECT_EQ(crossValidate("own", {"--folds", "3"}), 2);
+  EXPECT_THAT(output, HasSubstr("--folds 3: expected at most 2"));
+  EXPECT_EQ(crossValidate("own", {"--nfolds", "3"}), 1);
+  EXPECT_THAT(output, HasSubstr("--nfolds 3 contradicts splits_final.json"));
+}
+
 TEST_F(CacheEvaluation, ResumesWithOtherFolds) {
   ASSERT_EQ(crossValidate("whole", {"--folds", "2"}), 0) << output;
   ASSERT_EQ(crossValidate("part", {"--folds", "1"}), 0) << output;

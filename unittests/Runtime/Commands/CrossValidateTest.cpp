@@ -117,6 +117,45 @@ TEST_F(CrossValidate, ResumesAfterAKill) {
   EXPECT_EQ(table("cut")["results"].size(), 3u);
 }
 
+// Folds of another number hold out each case once, and are part of what a run
+// is; more than cases, or a fold that is none of them, are refused.
+TEST_F(CrossValidate, SplitsIntoAnyNumberOfFolds) {
+  std::vector<std::string> all = words("r", {"--nfolds", "3"});
+  all.erase(std::find(all.begin(), all.end(), "--folds"),
+            std::find(all.begin(), all.end(), "--max-steps"));
+  ASSERT_EQ(run(all), 0) << output;
+  EXPECT_EQ(table("r")["results"].size(), 3u);
+  EXPECT_EQ(table("r")["options"]["--nfolds"], 3);
+  const Json metrics = Json::parse(file("r/seed-0/case-metrics.json"));
+  std::set<std::string> names;
+  for (const Json &entry : metrics["cases"])
+    EXPECT_TRUE(names.insert(entry["name"]).second) << entry["name"];
+  all.back() = "4";
+  all.emplace_back("--resume");
+  EXPECT_EQ(run(all), 1);
+  EXPECT_THAT(output, HasSubstr("trained with --nfolds 3, not --nfolds 4"));
+
+  auto evaluate = [&](const std::vector<std::string> &more) {
+    std::vector<std::string> one = {"evaluate",
+                                    "--model",
+                                    fakeModel(),
+                                    "--data",
+                                    data,
+                                    "--checkpoint",
+                                    folder + "/r/seed-0/fold-2"};
+    one.insert(one.end(), more.begin(), more.end());
+    return run(one);
+  };
+  EXPECT_EQ(evaluate({"--fold", "5"}), 2);
+  EXPECT_THAT(output, HasSubstr("--fold 5: expected 0 to 4, or more folds by "
+                                "--nfolds"));
+  EXPECT_EQ(evaluate({"--fold", "2", "--nfolds", "3"}), 0) << output;
+  EXPECT_EQ(evaluate({"--fold", "2", "--nfolds", "60000"}), 1);
+  EXPECT_THAT(output, HasSubstr("cannot be split into 60000 folds"));
+  EXPECT_EQ(evaluate({"--nfolds", "3"}), 2);
+  EXPECT_THAT(output, HasSubstr("--nfolds has no effect without --fold"));
+}
+
 TEST_F(CrossValidate, KeepsWhatAnEarlierRunLeft) {
   ASSERT_EQ(run(words("r", {"--folds", "1"})), 0) << output;
   ASSERT_EQ(run(words("r", {"--folds", "1", "--learning-rate", "0.5"})), 0);
@@ -130,6 +169,9 @@ TEST_F(CrossValidate, UsageErrors) {
   EXPECT_THAT(output, HasSubstr("--seeds: expected different ones, got 1 "
                                 "twice"));
   EXPECT_EQ(run(words("r", {"--folds", "6"})), 2);
+  EXPECT_THAT(output, HasSubstr("--folds 6: expected at most 5"));
+  EXPECT_EQ(run(words("r", {"--folds", "4", "--nfolds", "3"})), 2);
+  EXPECT_THAT(output, HasSubstr("--folds 4: expected at most 3"));
   EXPECT_EQ(run(words("r", {"--fold", "1"})), 2);
   EXPECT_EQ(run(words("r", {"--checkpoint", "first"})), 2);
   for (const char *time : {"", "0", "-5", "3x", "nan", "1e99h"}) {

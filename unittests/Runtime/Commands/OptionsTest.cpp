@@ -57,7 +57,8 @@ TEST_F(Command, NumbersHaveRanges) {
   const Option options[] = {
       {"--threads", whole({"-1", "4097"})},
       {"--batch-size", whole({"-1", "0", "1048577"})},
-      {"--fold", whole({"-1", "5"})},
+      {"--fold", whole({"-1", "65536"})},
+      {"--nfolds", whole({"-1", "1", "65537"})},
       {"--train-split", {"-0.1", "0", "1.1"}},
       {"--seed", notWhole},
       {"--epochs", whole({"-1", "0"})},
@@ -113,11 +114,9 @@ TEST_F(Command, OptionsWithoutEffect) {
     EXPECT_EQ(run(words), 2) << name << ": " << output;
     EXPECT_THAT(output, HasSubstr("segrun: " + name + " has no effect"));
   };
-  const std::vector<std::string> ofData[] = {{"--fold", "1"},
-                                             {"--train-split", "0.5"},
-                                             {"--channel", "0"},
-                                             {"--label-map", "1=2"},
-                                             {"--legacy-resize"}};
+  const std::vector<std::string> ofData[] = {
+      {"--fold", "1"},    {"--nfolds", "2"},      {"--train-split", "0.5"},
+      {"--channel", "0"}, {"--label-map", "1=2"}, {"--legacy-resize"}};
   for (const std::vector<std::string> &option : ofData) {
     idle(trainOn("r", option), option[0]);
     std::vector<std::string> words = {"benchmark", "--model", fakeModel()};

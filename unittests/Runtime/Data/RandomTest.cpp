@@ -72,6 +72,24 @@ TEST(RandomTest, KFold) {
   }
 }
 
+// Any number of folds holds out each case once; more than the published five
+// are what scikit-learn 1.9 draws.
+TEST(RandomTest, KFoldOfAnyNumber) {
+  for (int64_t folds : {2, 3, 10, 30}) {
+    std::multiset<int64_t> seen;
+    for (int64_t fold = 0; fold < folds; ++fold) {
+      FoldSplit part = kFold(30, folds, 12345, fold);
+      EXPECT_EQ(part.train.size() + part.validation.size(), 30u);
+      seen.insert(part.validation.begin(), part.validation.end());
+    }
+    EXPECT_EQ(seen.size(), 30u) << folds;
+    EXPECT_EQ(std::set<int64_t>(seen.begin(), seen.end()).size(), 30u);
+  }
+  EXPECT_THAT(kFold(208, 10, 12345, 3).validation,
+              ElementsAre(2, 24, 35, 42, 44, 48, 50, 51, 55, 61, 73, 106, 111,
+                          120, 122, 144, 146, 153, 157, 172, 190));
+}
+
 TEST(RandomTest, ShuffledOrder) {
   std::vector<int64_t> first = shuffledOrder(100, 7, 0);
   std::vector<int64_t> identity(100);

@@ -117,6 +117,10 @@ TEST(TrainingCases, FoldsOfAFile) {
   EXPECT_THAT(foldOf(set->folds, 4, 1)->train, ElementsAre(1));
   EXPECT_ERROR(foldOf(set->folds, 4, 2).status(), InvalidArgument,
                "fold 2, expected 0..1");
+  EXPECT_TRUE(foldOf(set->folds, 4, 1, 2).ok());
+  EXPECT_ERROR(foldOf(set->folds, 4, 1, 3).status(), InvalidArgument,
+               "--nfolds 3 contradicts splits_final.json of the data set, "
+               "which has 2 folds");
   EXPECT_ERROR(write({{{"train", {"c9"}}, {"val", {"c1"}}}}).status(),
                InvalidArgument, "fold 0: no labelled case is named \"c9\"");
   EXPECT_ERROR(write({{{"train", {"c1"}}, {"val", {"c1"}}}}).status(),
@@ -136,4 +140,10 @@ TEST(TrainingCases, DrawnFolds) {
   EXPECT_ERROR(foldOf({}, 208, 5).status(), InvalidArgument, "expected 0..4");
   EXPECT_ERROR(foldOf({}, 3, 4).status(), InvalidArgument,
                "3 cases cannot be split into 5 folds");
+  EXPECT_EQ(foldOf({}, 208, 0, 5)->validation, fold->validation);
+  EXPECT_EQ(foldOf({}, 208, 9, 10)->validation.size(), 20u);
+  EXPECT_ERROR(foldOf({}, 208, 10, 10).status(), InvalidArgument,
+               "expected 0..9");
+  EXPECT_ERROR(foldOf({}, 3, 0, 4).status(), InvalidArgument,
+               "3 cases cannot be split into 4 folds");
 }

@@ -35,6 +35,8 @@ struct ModelOptions {
 struct DataOptions {
   std::string data;
   std::optional<int64_t> fold;
+  /// Of the cross-validation; default: those of the cache, else defaultFolds.
+  std::optional<int64_t> foldCount;
   std::optional<double> trainSplit;
   int64_t seed = 0;
   bool legacyResize = false;
@@ -122,7 +124,7 @@ struct CrossValidateOptions {
   /// Of each training; `results` is the folder of all. Fold and seed are set
   /// for each.
   TrainOptions train;
-  int64_t folds = 5; ///< The first ones of the five.
+  std::optional<int64_t> folds; ///< The first ones; default: all.
   std::vector<int64_t> seeds = {0};
   /// Which weights are evaluated, "last" or "best"; by default those that the
   /// published example of the pipeline evaluates.

@@ -42,6 +42,9 @@ int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
 /// none is given.
 std::string idleWithoutData(const DataOptions &options);
 
+/// Refuses options of folds that contradict each other or have no effect.
+Status checkFoldOptions(const DataOptions &options);
+
 /// Translates the options for the model's kind of data and for weights that
 /// were trained in `frame`. Options without effect on this kind are wrong
 /// usage.

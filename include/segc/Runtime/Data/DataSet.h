@@ -19,6 +19,7 @@
 #include "segc/Runtime/Data/Augmenter.h"
 #include "segc/Runtime/Data/CaseReader.h"
 #include "segc/Runtime/Data/Notes.h"
+#include "segc/Runtime/Data/NumpyRandom.h"
 #include "segc/Runtime/Data/Preprocessor.h"
 
 #include <array>
@@ -37,8 +38,12 @@ const char *splitName(Split split);
 struct DatasetOptions {
   /// Channels of the model's input.
   int64_t channels = 1;
-  /// Cross-validation fold 0..4; none trains on everything `trainSplit` says.
+  /// Cross-validation fold 0..folds-1; none trains on everything `trainSplit`
+  /// says.
   std::optional<int64_t> fold;
+  /// How many folds there are, at most as many as cases. Five folds of slices
+  /// are the published ones, which overlap; others do not.
+  int64_t folds = defaultFolds;
   /// Seeds the fold's permutation.
   uint64_t seed = 0;
   /// Without a fold, the first int(n * trainSplit) volumes or slices in file

@@ -34,6 +34,10 @@ private:
   std::mt19937 engine; // Seeded like init_genrand.
 };
 
+/// The folds of a cross-validation where nothing says otherwise, and the most
+/// that there may be.
+inline constexpr int64_t defaultFolds = 5, maxFolds = 1 << 16;
+
 struct FoldSplit {
   std::vector<int64_t> train, validation;
 };

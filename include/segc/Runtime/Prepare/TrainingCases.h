@@ -54,9 +54,12 @@ StatusOr<std::vector<FoldSplit>>
 placeFolds(const std::vector<NamedFold> &folds, const std::string &where,
            const std::vector<std::string> &names);
 
-/// Fold `fold` of `count` cases whose names are sorted.
+/// Fold `fold` of `count` cases whose names are sorted: one of `folds` where
+/// there are some, else drawn as one of `wanted`, by default five. Fails where
+/// `wanted` contradicts `folds`, or is more than there are cases.
 StatusOr<FoldSplit> foldOf(const std::vector<FoldSplit> &folds, int64_t count,
-                           int64_t fold);
+                           int64_t fold,
+                           std::optional<int64_t> wanted = std::nullopt);
 
 } // namespace segc
 

@@ -38,6 +38,7 @@ struct RunSettings {
   std::string data;       ///< The path as given.
   std::string dataDigest; ///< Hash of cases and split (BatchSource).
   std::optional<int64_t> fold;
+  std::optional<int64_t> foldCount; ///< As asked for.
   double trainSplit = 1;
   bool legacyResize = false, augment = false;
   std::string augmentation; ///< Of patches; empty for other samples.
