@@ -15,6 +15,7 @@
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
 #include "segc/Runtime/Inference/EvaluateFolders.h"
+#include "segc/Runtime/Inference/ProbabilityLabels.h"
 #include "segc/Runtime/Metrics/ExampleCases.h"
 #include "segc/Runtime/Metrics/MetricsRecord.h"
 
@@ -87,7 +88,7 @@ void ComparedFolders::drawExamples(const MetricsTable &table,
         pairs.begin(), pairs.end(), [&](const LabelPair &candidate) {
           return candidate.name == table.cases[example.index].name;
         });
-    if (pair != pairs.end())
+    if (pair != pairs.end() && !isProbabilityFile(pair->prediction))
       printNotes(
           images.draw(pair->label, pair->prediction, overlays(), limits));
   }

@@ -11,6 +11,7 @@
 #include "segc/Runtime/Data/Decathlon.h"
 #include "segc/Runtime/Data/GridMatch.h"
 #include "segc/Runtime/Data/ImageFormat.h"
+#include "segc/Runtime/Inference/ProbabilityLabels.h"
 
 #include <filesystem>
 
@@ -20,17 +21,33 @@ namespace fs = std::filesystem;
 /// The largest label value: that of the widest integer type in use.
 static constexpr double maxLabel = 65535;
 
-static StatusOr<std::map<std::string, std::string>>
-filesByName(const std::string &folder, Notes &notes) {
+using FilesByName = std::map<std::string, std::string>;
+
+/// Adds arrays of probabilities to the labels of a folder. Where a case has
+/// both, its labels count.
+static void addProbabilities(const std::string &folder, FilesByName &byName) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error), end;
+  for (; !error && entries != end; entries.increment(error)) {
+    const fs::path &path = entries->path();
+    if (isProbabilityFile(path.string()) && path.filename().string()[0] != '.')
+      byName.emplace(path.stem().string(), path.string());
+  }
+}
+
+static StatusOr<FilesByName> filesByName(const std::string &folder,
+                                         bool predictions, Notes &notes) {
   SEGC_ASSIGN_OR_RETURN(std::vector<std::string> files,
                         imagesIn(folder, &notes));
-  std::map<std::string, std::string> byName;
+  FilesByName byName;
   for (const std::string &file : files) {
     auto [first, isNew] = byName.emplace(imageStem(file), file);
     if (!isNew)
       return invalidArgument(file + ": named like " + first->second +
                              "; leave one of the two in the folder");
   }
+  if (predictions)
+    addProbabilities(folder, byName);
   if (byName.empty())
     return notFound(folder + ": holds no image; give a folder of labels");
   return byName;
@@ -39,8 +56,8 @@ filesByName(const std::string &folder, Notes &notes) {
 StatusOr<std::vector<LabelPair>>
 segc::pairLabels(const std::string &predictions, const std::string &labels,
                  Notes &notes) {
-  SEGC_ASSIGN_OR_RETURN(auto predicted, filesByName(predictions, notes));
-  SEGC_ASSIGN_OR_RETURN(auto expected, filesByName(labels, notes));
+  SEGC_ASSIGN_OR_RETURN(auto predicted, filesByName(predictions, true, notes));
+  SEGC_ASSIGN_OR_RETURN(auto expected, filesByName(labels, false, notes));
   std::vector<LabelPair> pairs;
   for (const auto &[name, label] : expected)
     pairs.push_back({name, predicted[name], label});
@@ -152,11 +169,40 @@ StatusOr<PairedLabels> segc::readVolumePair(const LabelPair &pair,
   return align(volumes[0], volumes[1], pair, notes);
 }
 
+/// Probabilities have no header that says where they lie: they are on the grid
+/// of the label's file.
+static StatusOr<PairedLabels> readProbabilityPair(const LabelPair &pair,
+                                                  const ImageLimits &limits,
+                                                  const MetricsTable &table,
+                                                  Notes &notes) {
+  if (table.classes.haveRegions())
+    return unsupported(pair.prediction +
+                       ": probabilities, which regions have no label by; "
+                       "compare the masks of `segrun predict` instead");
+  SEGC_ASSIGN_OR_RETURN(Volume label,
+                        volumeFormatOf(pair.label).read(pair.label, limits));
+  for (const std::string &warning : label.warnings)
+    notes.add(pair.label, warning);
+  PairedLabels result;
+  result.grid = {label.geometry.size, label.geometry.spacing};
+  SEGC_ASSIGN_OR_RETURN(result.label, labelValues(label, pair.label));
+  SEGC_ASSIGN_OR_RETURN(
+      result.prediction,
+      labelsOfProbabilities(pair.prediction, label.geometry.size));
+  return result;
+}
+
 StatusOr<std::vector<CaseMetrics>>
 segc::measurePair(const LabelPair &pair, const ImageLimits &limits,
                   const MetricsTable &table, ThreadPool &pool, Notes &notes) {
   if (pair.prediction.empty())
     return notFound(pair.label + ": no prediction has the name " + pair.name);
+  if (isProbabilityFile(pair.prediction)) {
+    SEGC_ASSIGN_OR_RETURN(PairedLabels labels,
+                          readProbabilityPair(pair, limits, table, notes));
+    return std::vector<CaseMetrics>{
+        measure(std::move(labels), pair, table, pool)};
+  }
   const ImageFormat *formats[] = {findImageFormat(pair.prediction),
                                   findImageFormat(pair.label)};
   const bool slices[] = {formats[0] && formats[0]->asSlices(),

@@ -96,6 +96,80 @@ TEST_F(EvaluateFolders, MeasuresTheRegionsOfTheDataSet) {
 }
 
 // The data set that the labels belong to has their images.
+// Probabilities are compared by their most probable class, in f32 and f64; the
+// first of equal ones wins. A case that has labels, too, is compared by these.
+TEST_F(EvaluateFolders, TakesProbabilities) {
+  const auto array = [&](const std::string &name, const std::string &type,
+                         const std::string &shape, const auto &values) {
+    std::string text = "{'descr': '" + type +
+                       "', 'fortran_order': False, 'shape': " + shape + ", }";
+    text.resize(117, ' ');
+    text += '\n';
+    std::string bytes("\x93NUMPY\x01\x00\x76\x00", 10);
+    bytes += text;
+    bytes.append(reinterpret_cast<const char *>(values.data()),
+                 values.size() * sizeof(values[0]));
+    ASSERT_TRUE(writeFileAtomically(folder + "/p/" + name, bytes).ok());
+  };
+  const std::vector<uint8_t> labels = {0, 1, 2, 0, 1, 2, 0, 0};
+  std::vector<float> single(24, 0.25F);
+  std::vector<double> wide(24, 0.25);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const size_t at = size_t{labels[i]} * 8 + i;
+    single[at] = 0.5F;
+    wide[at] = 0.5;
+  }
+  for (const char *name : {"a", "b", "c"})
+    write(std::string("l/") + name + ".nii.gz", labels);
+  single[8] = 0.5F; // A tie with class 0.
+  array("a.npy", "<f4", "(3, 2, 2, 2)", single);
+  array("b.npy", "<f8", "(3, 2, 2, 2)", wide);
+  write("p/c.nii.gz", std::vector<uint8_t>(8, 1));
+  array("c.npy", "<f8", "(3, 2, 2, 2)", wide);
+  ASSERT_EQ(evaluate({"--results", folder + "/r"}), 0) << output;
+  const Json cases =
+      Json::parse(*readFile(folder + "/r/case-metrics.json"))["cases"];
+  EXPECT_EQ(cases[0]["classes"]["1"]["dice"], 1);
+  EXPECT_EQ(cases[1]["classes"]["2"]["dice"], 1);
+  EXPECT_DOUBLE_EQ(cases[2]["classes"]["1"]["dice"], 0.4);
+
+  const std::string wrong = "c.npy";
+  fs::remove(folder + "/p/c.nii.gz");
+  const auto refuses = [&](const std::string &message) {
+    EXPECT_EQ(evaluate(), 3) << message;
+    EXPECT_THAT(output, HasSubstr(folder + "/p/c.npy: " + message));
+  };
+  array(wrong, "<f8", "(3, 2, 2, 1)", wide);
+  refuses("2x2x1 voxels (z, y, x), the label has 2x2x2");
+  array(wrong, "<f8", "(4, 2, 2, 2)", wide);
+  refuses("320 bytes, expected 384 by its header");
+  array(wrong, "<f8", "(1, 2, 2, 2)", wide);
+  refuses("1 classes, expected 2 to 65536");
+  array(wrong, "<f8", "(999999999, 2, 2, 2)", wide);
+  refuses("999999999 classes");
+  array(wrong, "<i8", "(3, 2, 2, 2)", wide);
+  refuses("the header {'descr': '<i8'");
+  array(wrong, "<f4", "(9999999999, 2, 2, 2)", wide);
+  refuses("the header");
+  wide[9] = std::numeric_limits<double>::infinity();
+  array(wrong, "<f8", "(3, 2, 2, 2)", wide);
+  refuses("inf of class 1 at voxel 1 of the file");
+  for (const std::string &bytes :
+       {std::string(), std::string("\x93NUMPY\x01\x00\xff\xff{", 11),
+        std::string("\x93NUMPY\x02\x00\xff\xff\xff\xff{}", 14),
+        std::string("\x93NUMPY\x07\x00\x01\x00\n\n\n", 13)}) {
+    ASSERT_TRUE(writeFileAtomically(folder + "/p/c.npy", bytes).ok());
+    refuses("");
+  }
+  ASSERT_TRUE(writeFileAtomically(folder + "/dataset.json", R"({
+      "channel_names": {"0": "MRI"}, "file_ending": ".nii.gz", "numTraining": 1,
+      "labels": {"background": 0, "whole": [1, 2], "core": 2},
+      "regions_class_order": [1, 2]})")
+                  .ok());
+  EXPECT_EQ(evaluate(), 1);
+  EXPECT_THAT(output, HasSubstr("compare the masks"));
+}
+
 TEST_F(EvaluateFolders, DrawsWhereImagesAreKnown) {
   fs::create_directories(folder + "/imagesTr");
   for (const char *name : {"a", "b"}) {

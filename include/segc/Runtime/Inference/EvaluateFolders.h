@@ -25,7 +25,8 @@ struct PairedLabels {
   LabelGrid grid;
 };
 
-/// Pairs the images of two folders. A prediction without a label is noted.
+/// Pairs the images of two folders; predictions may be arrays of probabilities,
+/// too (labelsOfProbabilities). A prediction without a label is noted.
 StatusOr<std::vector<LabelPair>> pairLabels(const std::string &predictions,
                                             const std::string &labels,
                                             Notes &notes);
