@@ -23,6 +23,13 @@ static StatusOr<Plan> readPlan(const std::string &path) {
   return parsePlan(text, path);
 }
 
+static NetworkNorm normOf(const std::string &name) {
+  return name == "instance" ? NetworkNorm::Instance
+         : name == "batch"  ? NetworkNorm::Batch
+         : name == "group"  ? NetworkNorm::Group
+                            : NetworkNorm::None;
+}
+
 /// What a plan says in place of an option.
 static Status refusePlanned(const char *option) {
   if (!option)
@@ -163,10 +170,15 @@ public:
         [this](bool value) { deepSupervision = value; },
         "Add losses on lower levels of the decoder; default: no, with a plan "
         "of v2 yes");
+    app.add_option("--deep-supervision-levels,--deep-supr-num",
+                   supervisedLevels,
+                   "Number of lower levels of the decoder that have a loss; "
+                   "default: 2, with a plan of v2 all but the deepest");
     app.add_option("--deep-supervision-weights", headWeights,
-                   "Weights of the losses, of 1, 1/2 and 1/4: times 8/15 as "
-                   "published, or normalized to a sum of 1; default: "
-                   "published, with a plan of v2 normalized")
+                   "Weights of the losses, of 1, 1/2, 1/4, ...: times 8/15 "
+                   "(of n losses 1 / (2 - 2^-n)) as published, or normalized "
+                   "to a sum of 1; default: published, with a plan of v2 "
+                   "normalized")
         ->check(CLI::IsMember({"published", "normalized"}));
     recipe.declare(app, published.loss, published.optimizer);
   }
@@ -216,12 +228,10 @@ private:
   /// What a task, a patch and a plan leave open.
   Status applyCommon(NNUNetOptions &options) const {
     options.batch = batch.value_or(options.batch);
-    options.norm = norm == "instance" ? NetworkNorm::Instance
-                   : norm == "batch"  ? NetworkNorm::Batch
-                   : norm == "group"  ? NetworkNorm::Group
-                                      : NetworkNorm::None;
+    options.norm = normOf(norm);
     options.negativeSlope = negativeSlope.value_or(options.negativeSlope);
     options.deepSupervision = deepSupervision.value_or(options.deepSupervision);
+    options.supervisedLevels = supervisedLevels;
     recipe.apply(options.loss);
     if (headWeights && !options.deepSupervision)
       return invalidArgument("deep-supervision-weights: expected "
@@ -234,7 +244,7 @@ private:
 
   std::string plan, configuration;
   std::optional<std::string> task;
-  std::optional<int64_t> dim, classes, channels, batch;
+  std::optional<int64_t> dim, classes, channels, batch, supervisedLevels;
   std::vector<int64_t> patch;
   std::vector<double> spacing;
   std::string norm = "instance";
@@ -274,8 +284,10 @@ public:
             ->capture_default_str();
     batch = app.add_option("--batch-size", options.batch, "Samples of a step")
                 ->capture_default_str();
-    app.add_option("--norm", norm, "Norm of every convolution but the last")
-        ->check(CLI::IsMember({"instance", "batch"}))
+    app.add_option("--norm", norm,
+                   "Norm of every convolution but the last; group has 32 "
+                   "groups, which divide the --filters")
+        ->check(CLI::IsMember({"instance", "batch", "group"}))
         ->capture_default_str();
     app.add_option("--negative-slope", options.negativeSlope,
                    "Slope of the leaky ReLU for values below 0; 0: ReLU")
@@ -287,7 +299,7 @@ public:
       SEGC_RETURN_IF_ERROR(takePlan());
     else if (!configuration.empty())
       return invalidArgument("configuration: expected a --plan with it");
-    options.norm = norm == "batch" ? NetworkNorm::Batch : NetworkNorm::Instance;
+    options.norm = normOf(norm);
     recipe.apply(options.loss);
     recipe.apply(options.optimizer);
     return options;

@@ -119,6 +119,8 @@ NNUNetOptions::forPlan(const Plan &plan, const std::string &configuration) {
 static constexpr size_t publishedHeads = 2;
 
 size_t NNUNetOptions::lowerHeads(size_t levels) const {
+  if (supervisedLevels)
+    return static_cast<size_t>(*supervisedLevels);
   if (!followsV2())
     return publishedHeads;
   // The first level's head, the deepest decoder level's without weight, and
@@ -314,14 +316,29 @@ Status validate(const NNUNetOptions &options) {
     return check.result;
   StatusOr<Topology> topology = options.topology();
   SEGC_RETURN_IF_ERROR(topology.status());
-  // Heads sit on decoder levels 1 and 2; the deepest level has no decoder.
-  check.require(!options.deepSupervision || options.followsV2() ||
-                    topology->levels() > publishedHeads + 1,
-                "deep-supervision",
-                "a patch of at least " + std::to_string(publishedHeads + 2) +
-                    " levels",
-                topology->levels());
-  return check.result;
+  if (!options.deepSupervision)
+    return check
+        .require(!options.supervisedLevels, "deep-supervision-levels",
+                 "--deep-supervision beside it", "none")
+        .result;
+  // Heads sit on decoder levels from 1 on; the deepest level has no decoder.
+  const auto levels = static_cast<int64_t>(topology->levels());
+  if (const std::optional<int64_t> &wanted = options.supervisedLevels)
+    return check
+        .require(
+            *wanted >= 1 && *wanted <= levels - 2, "deep-supervision-levels",
+            levels < 3 ? "a patch of at least 3 levels"
+                       : "1 to " + std::to_string(levels - 2) + " for " +
+                             std::to_string(levels) + " levels of the network",
+            levels < 3 ? levels : *wanted)
+        .result;
+  return check
+      .require(options.followsV2() || topology->levels() > publishedHeads + 1,
+               "deep-supervision",
+               "a patch of at least " + std::to_string(publishedHeads + 2) +
+                   " levels",
+               levels)
+      .result;
 }
 
 Status validate(const UNet3DOptions &options) {
@@ -333,15 +350,16 @@ Status validate(const UNet3DOptions &options) {
       .require(levels >= 1 && levels <= 8, "filters", "1 to 8 levels", levels)
       .require(options.patch.size() == 3, "patch", "3 sizes",
                options.patch.size())
-      .require(options.norm == NetworkNorm::Instance ||
-                   options.norm == NetworkNorm::Batch,
-               "norm", "instance or batch", "another")
+      .require(options.norm != NetworkNorm::None, "norm",
+               "instance, batch or group", "none")
       .require(options.negativeSlope >= 0 && options.negativeSlope < 1,
                "negative-slope", "a value in [0, 1)", options.negativeSlope)
       .loss(options.loss, options.classes)
       .optimizer(options.optimizer);
   for (int64_t filters : options.filters)
     check.count("filters", filters, 1);
+  if (options.norm == NetworkNorm::Group)
+    check.multiples("filters", options.filters, nnunetGroups);
   if (!check.result.ok())
     return check.result;
   // Each level and the bottleneck halve without a rest.

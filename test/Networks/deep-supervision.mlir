@@ -38,4 +38,12 @@
 // RUN: segc model nnunet --plan %S/../../bench/peers/plans/small.json --configuration 3d_residual --deep-supervision no -o - | FileCheck %s --check-prefix=PLAIN
 // PLAIN-NOT: downsample_labels
 
+// Another number of levels may be asked for, the deepest one among them.
+// RUN: segc model nnunet --plan %S/../../bench/peers/plans/small.json --configuration 3d_residual --deep-supervision-levels 2 -o - | FileCheck %s --check-prefix=TWO
+// TWO: seg.scale {{.*}} by 5.000000e-01
+// TWO: seg.scale {{.*}} by 2.500000e-01
+// TWO: seg.scale {{.*}} by 0.571428571428571
+// RUN: not segc model nnunet --plan %S/../../bench/peers/plans/small.json --configuration 3d_residual --deep-supervision-levels 3 2>&1 | FileCheck %s --check-prefix=MANY
+// MANY: deep-supervision-levels: expected 1 to 2 for 4 levels of the network, got 3
+
 // ALONE: deep-supervision-weights: expected --deep-supervision beside it, got none

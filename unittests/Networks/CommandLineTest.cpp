@@ -52,8 +52,8 @@ TEST(CommandLine, SaysWhatWasExpectedAndFound) {
             "unet3d: patch: expected multiples of 32, got 48");
   EXPECT_EQ(errorOf("unet3d", {"--filters", "8,0"}),
             "unet3d: filters: expected 1 to 65536, got 0");
-  EXPECT_THAT(errorOf("unet3d", {"--norm", "group"}),
-              AllOf(HasSubstr("--norm"), HasSubstr("group")));
+  EXPECT_THAT(errorOf("unet3d", {"--norm", "none"}),
+              AllOf(HasSubstr("--norm"), HasSubstr("none")));
   // Nesterov is an option of the recipe's optimizer, not of others.
   EXPECT_EQ(errorOf("unet3d", {"--optimizer", "adam", "--nesterov"}),
             "unet3d: nesterov: expected the optimizer sgd, got adam");

@@ -433,6 +433,39 @@ TEST_F(Networks, DeepSupervisionWeighsHeadsAsPublished) {
   }
 }
 
+// As many lower levels have a loss as are asked for. The factor in front of the
+// sum follows: published, 1 / (2 - 2^-n) of n losses, or such that the weights
+// sum to 1.
+TEST_F(Networks, DeepSupervisionOfAnyNumberOfLevels) {
+  auto build01 = [&](int64_t levels, const char *weights) {
+    return build("nnunet", {"--task", "01", "--deep-supervision",
+                            "--deep_supr_num", std::to_string(levels),
+                            "--deep-supervision-weights", weights});
+  };
+  for (int64_t levels : {1, 3, 4}) {
+    double weight = 1, sum = 1;
+    std::vector<double> expected;
+    for (int64_t i = 0; i < levels; ++i) {
+      weight /= 2;
+      sum += weight;
+      expected.push_back(weight);
+    }
+    for (bool normalized : {false, true}) {
+      auto module = build01(levels, normalized ? "normalized" : "published");
+      ASSERT_TRUE(module);
+      Operation *output = network(*module).getForward().front().getTerminator();
+      EXPECT_EQ(output->getNumOperands(), static_cast<unsigned>(levels) + 1);
+      std::vector<double> factors;
+      for (seg::ScaleOp scale : all<seg::ScaleOp>(*module))
+        factors.push_back(scale.getFactor().convertToDouble());
+      ASSERT_EQ(factors.size(), expected.size() + 1);
+      EXPECT_DOUBLE_EQ(factors.back(), 1 / (normalized ? sum : 2 - weight / 2));
+      factors.pop_back();
+      EXPECT_EQ(factors, expected);
+    }
+  }
+}
+
 TEST_F(Networks, NNUNetTakesItsOptions) {
   auto group =
       build("nnunet", {"--patch", "32,48", "--spacing", "1", "1", "--norm",
@@ -545,6 +578,10 @@ TEST_F(Networks, UNet3DTakesItsOptions) {
   EXPECT_EQ(all<seg::LeakyReluOp>(*module).size(), 14u);
   // The network's own optimizer keeps its constants.
   EXPECT_EQ(real(network(*module).getOptimizer(), "momentum"), 0.9);
+  auto grouped = build("unet3d", {"--filters", "32,64", "--norm", "group"});
+  EXPECT_EQ(all<seg::NormOp>(*grouped).size(), 10u);
+  for (seg::NormOp norm : all<seg::NormOp>(*grouped))
+    EXPECT_EQ(norm.getGroups(), 32u);
   auto adam = build("unet3d", {"--optimizer", "adam", "--loss", "ce"});
   EXPECT_EQ(
       network(*adam).getOptimizer().getAs<StringAttr>("kind").getValue().str(),

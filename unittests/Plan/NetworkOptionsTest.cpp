@@ -154,8 +154,14 @@ TEST(NetworkOptions, SaysWhatIsWrong) {
             "patch: expected 3 sizes, got 2");
   EXPECT_EQ(unet3d([](auto &o) { o.filters.clear(); }),
             "filters: expected 1 to 8 levels, got 0");
-  EXPECT_EQ(unet3d([](auto &o) { o.norm = NetworkNorm::Group; }),
-            "norm: expected instance or batch, got another");
+  EXPECT_EQ(unet3d([](auto &o) { o.norm = NetworkNorm::None; }),
+            "norm: expected instance, batch or group, got none");
+  EXPECT_EQ(unet3d([](auto &o) { o.norm = NetworkNorm::Group; }), "");
+  EXPECT_EQ(unet3d([](auto &o) {
+              o.norm = NetworkNorm::Group;
+              o.filters = {32, 48};
+            }),
+            "filters: expected multiples of 32, got 48");
 
   auto vnet = [](auto change) { return errorOf(VNetOptions(), change); };
   EXPECT_EQ(vnet([](auto &o) { o.convolutionSize = 4; }),
@@ -186,6 +192,21 @@ TEST(NetworkOptions, SaysWhatIsWrong) {
               o.deepSupervision = true;
             }),
             "deep-supervision: expected a patch of at least 4 levels, got 3");
+  auto supervised = [&](int64_t levels) {
+    return nnunet([&](auto &o) {
+      o.deepSupervision = true;
+      o.supervisedLevels = levels;
+    });
+  };
+  EXPECT_EQ(supervised(1), "");
+  EXPECT_EQ(supervised(2), "");
+  for (int64_t wrong : {int64_t{0}, int64_t{3}, INT64_MIN, INT64_MAX})
+    EXPECT_EQ(supervised(wrong), "deep-supervision-levels: expected 1 to 2 for "
+                                 "4 levels of the network, got " +
+                                     std::to_string(wrong));
+  EXPECT_EQ(nnunet([](auto &o) { o.supervisedLevels = 1; }),
+            "deep-supervision-levels: expected --deep-supervision beside it, "
+            "got none");
   EXPECT_EQ(NNUNetOptions::forTask("04", 4).status().message(),
             "dim: expected 2 or 3, got 4");
 }

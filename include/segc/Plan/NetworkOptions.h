@@ -92,6 +92,7 @@ struct NNUNetOptions {
   NetworkNorm norm = NetworkNorm::Instance;
   double negativeSlope = 0.01;
   bool deepSupervision = false;
+  std::optional<int64_t> supervisedLevels; ///< See lowerHeads().
   LossOptions loss;
   OptimizerOptions optimizer;
 
@@ -112,8 +113,8 @@ struct NNUNetOptions {
   }
   bool followsV2() const { return plan && plan->rules == PlanRules::V2; }
   /// Number of decoder levels below the first that have an output of their own
-  /// under deep supervision: two, or with v2's rules all but the deepest, whose
-  /// loss has no weight there.
+  /// under deep supervision: `supervisedLevels`, else two, or with v2's rules
+  /// all but the deepest, whose loss has no weight there.
   size_t lowerHeads(size_t levels) const;
   /// Kernels and strides: as planned, or by the rule of the example. Fails for
   /// a patch or spacing without one.
@@ -127,7 +128,7 @@ struct UNet3DOptions {
   /// last.
   std::vector<int64_t> filters = {32, 64, 128, 256, 320};
   int64_t classes = 3, channels = 1, batch = 2;
-  NetworkNorm norm = NetworkNorm::Instance; ///< Instance or batch norm.
+  NetworkNorm norm = NetworkNorm::Instance; ///< Not none.
   double negativeSlope = 0; ///< Slope of the leaky ReLU; 0: ReLU.
   LossOptions loss;
   OptimizerOptions optimizer;
