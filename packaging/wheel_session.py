@@ -1,10 +1,12 @@
 # Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What somebody does who has installed the wheel: predicts scan.nii.gz with
-frozen.so, as a file and as an array, and makes mistakes."""
+frozen.so, as a file and as an array, compiles vnet.mlir by a compiler on the
+PATH, and makes mistakes."""
 
 import concurrent.futures
 import gzip
+import os
 import pathlib
 import re
 import subprocess
@@ -79,6 +81,13 @@ class Session(unittest.TestCase):
         done = subprocess.run(["segrun", "benchmark", "--model", "network.mlir"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("nor on the PATH; install it", done.stderr)
+
+    def test_compiler(self):
+        words = ["segrun", "benchmark", "--model", "vnet.mlir", "--mode", "predict", "--warmup-steps", "0", "--steps", "1"]
+        path = os.environ["PATH"] + os.pathsep + os.path.abspath("compiler")
+        done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": path})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("latency_ms", done.stdout)
 
     def refused(self, kind, text, *arguments, **options):
         with self.assertRaisesRegex(kind, text):

@@ -4,8 +4,8 @@
 
 onnx_exchange.py [--segc build/bin/segc] [--only vnet] [--batch 2] [--winograd f4]
 
-A row says the largest difference of a probability, and the time of each, once and without care: bench/run measures
-times. Ends with 1 if a difference is above 1e-5. The tiles of Winograd that segc takes by default, f4, round more than
+A row says the largest difference of a probability, how many voxels get another label (the most probable class, or of
+regions those above one half), and the time of each, once and without care: bench/run measures times. Ends with 1 if a difference is above 1e-5. The tiles of Winograd that segc takes by default, f4, round more than
 that in deep networks: what is compared is the exported model.
 """
 
@@ -24,7 +24,9 @@ import onnxruntime
 import safetensors_io
 import segc_model
 
-SMALL = ["nnunet", "--plan", str(pathlib.Path(__file__).parent / "plans/small.json"), "--configuration"]
+PLAN = pathlib.Path(__file__).parent / "plans/small.json"
+SMALL = ["nnunet", "--plan", str(PLAN), "--configuration"]
+REGIONS = "regions.json"  # The same plan for classes that overlap.
 NETWORKS = {
     "unet2d": ["unet2d"],
     "vnet": ["vnet"],
@@ -36,6 +38,7 @@ NETWORKS = {
     "v2_2d_residual": [*SMALL, "2d_residual"],
     "v2_3d_plain": [*SMALL, "3d_plain"],
     "v2_3d_residual": [*SMALL, "3d_residual"],
+    "v2_3d_regions": ["nnunet", "--plan", REGIONS, "--configuration", "3d_plain"],
     "unet3d": ["unet3d", "--patch", "64,64,64"],
     "unet3d_batch": ["unet3d", "--patch", "64,64,64", "--norm", "batch"],
 }
@@ -57,13 +60,26 @@ def draw(manifest, seed=1):
     return tensors
 
 
+def plan_of_regions(path):
+    plan = json.loads(PLAN.read_text())
+    plan |= {"class_names": ["background", "whole", "posterior"], "regions": [[1, 2], [2]], "regions_class_order": [1, 2]}
+    path.write_text(json.dumps(plan))
+    return str(path)
+
+
+def labels(probabilities, are_regions):
+    return probabilities > 0.5 if are_regions else probabilities.argmax(-1)
+
+
 def compare(segc, arguments, folder, batch, winograd):
     network, model, weights, exported = (folder / name for name in ("n.mlir", "n.so", "n.safetensors", "n.onnx"))
 
     def run(*words):
         return subprocess.run([segc, *map(str, words)], check=True, capture_output=True, text=True).stdout
 
-    run("model", *arguments, "-o", network)
+    are_regions = REGIONS in arguments
+    words = [plan_of_regions(folder / REGIONS) if word == REGIONS else word for word in arguments]
+    run("model", *words, "-o", network)
     run("compile", network, "--cpu", "native", "--batch", batch, "--winograd", winograd, "--inference", "-o", model)
     manifest = json.loads(run("inspect", "--json", model))
     tensors = draw(manifest)
@@ -81,7 +97,8 @@ def compare(segc, arguments, folder, batch, winograd):
     theirs = np.moveaxis(session.run(None, {"image": np.ascontiguousarray(np.moveaxis(image, -1, 1))})[0], 1, -1)
     end = time.perf_counter()
     opset = max(entry.version for entry in onnx.load(str(exported), load_external_data=False).opset_import)
-    return float(np.abs(ours - theirs).max()), opset, exported.stat().st_size, middle - start, end - ready
+    differing = int((labels(ours, are_regions) != labels(theirs, are_regions)).sum())
+    return float(np.abs(ours - theirs).max()), differing, opset, exported.stat().st_size, middle - start, end - ready
 
 
 def main():
@@ -92,14 +109,14 @@ def main():
     parser.add_argument("--winograd", default="f2", choices=("off", "f2", "f4"))
     options = parser.parse_args()
     print(f"ONNX Runtime {onnxruntime.__version__}, batch {options.batch}, --winograd {options.winograd}")
-    print("network               largest difference  opset      MB   ours s  ONNX Runtime s")
+    print("network               largest difference  labels  opset      MB   ours s  ONNX Runtime s")
     worst = 0.0
     for name in options.only or NETWORKS:
         with tempfile.TemporaryDirectory() as folder:
             segc = options.segc.resolve()
             found = compare(segc, NETWORKS[name], pathlib.Path(folder), options.batch, options.winograd)
-        difference, opset, size, ours, theirs = found
-        print(f"{name:<22}{difference:>18.1e}{opset:>7}{size / 1e6:>8.1f}{ours:>9.2f}{theirs:>16.2f}", flush=True)
+        difference, differing, opset, size, ours, theirs = found
+        print(f"{name:<22}{difference:>18.1e}{differing:>8}{opset:>7}{size / 1e6:>8.1f}{ours:>9.2f}{theirs:>16.2f}", flush=True)
         worst = max(worst, difference)
     sys.exit(worst > 1e-5)
 
