@@ -43,7 +43,7 @@ static std::string textOfSignal(int signal) {
 Status Trainer::run() {
   started = lastShown = Clock::now();
   firstStep = state_.step;
-  secondsBefore = savedSeconds = state_.seconds;
+  secondsBefore = savedSeconds = comparedSeconds = state_.seconds;
   savedStep = firstStep > 0 ? firstStep : -1;
   while (!atEnd()) {
     const Clock::time_point begin = Clock::now();
@@ -77,12 +77,17 @@ Status Trainer::run() {
   return saveLast();
 }
 
+Status Trainer::compareWeights() {
+  comparedSeconds = state_.seconds;
+  const Status same = config.ranks->checkWeights(runner);
+  weightsDiffer = same.code() == StatusCode::InvalidArgument;
+  return same;
+}
+
 Status Trainer::meetRanks() {
   if (!config.ranks)
     return Status::success();
-  const Status same = config.ranks->checkWeights(runner);
-  weightsDiffer = same.code() == StatusCode::InvalidArgument;
-  SEGC_RETURN_IF_ERROR(same);
+  SEGC_RETURN_IF_ERROR(compareWeights());
   return config.ranks->gatherOptimizer(runner);
 }
 
@@ -147,10 +152,15 @@ Status Trainer::afterStep() {
   bool save = config.saveEvery > 0
                   ? state_.step % config.saveEvery == 0
                   : state_.seconds - savedSeconds > saveInterval;
-  if (!save)
-    return Status::success();
-  savedSeconds = state_.seconds;
-  return saveLast();
+  if (save) {
+    savedSeconds = state_.seconds;
+    return saveLast();
+  }
+  // The time is that of rank 0 on all. A rank that diverges is found within the
+  // deadline, however rare checkpoints are.
+  const bool isDue = config.ranks && state_.seconds - comparedSeconds >
+                                         config.ranks->timeLimit().count() / 2;
+  return isDue ? compareWeights() : Status::success();
 }
 
 double Trainer::measure(const Evaluation &found, OrderedJson &record) {

@@ -215,6 +215,17 @@ TEST_F(Ranks, WeightsThatDivergeEndAll) {
   }
 }
 
+// However rare checkpoints are, this takes no longer than a rank that stops.
+TEST_F(Ranks, WeightsThatDivergeEndAllWithinTheDeadline) {
+  damaged = 1;
+  deadline = std::chrono::seconds(2);
+  constexpr int64_t steps = 100'000'000;
+  for (const Outcome &rank : trainTogether(2, steps)) {
+    EXPECT_LT(rank.state.step, steps);
+    EXPECT_THAT(rank.status.message(), HasSubstr("weights of rank 1 is "));
+  }
+}
+
 // A model whose train_step is one of one process would train apart.
 TEST_F(Ranks, ModelsWithoutCollectivesAreRefused) {
   model = "FakeProgram";

@@ -30,6 +30,9 @@ public:
   /// lie.
   int64_t neighbours() const { return ranks.neighbours(); }
 
+  /// How long ranks wait for one that does not answer.
+  std::chrono::duration<double> timeLimit() const { return ranks.timeLimit(); }
+
   /// Compares what all ranks must have alike, shares the memory of gradients
   /// with ranks of this machine, and gives all of them the
   /// weights, optimizer state and state of the run that rank 0 has. From now on

@@ -96,6 +96,8 @@ private:
   Status afterStep();
   /// Evaluates; `counts` for the best checkpoint.
   Status evaluate(bool counts);
+  /// Finds ranks whose weights differ. All ranks call it at the same steps.
+  Status compareWeights();
   /// Before a checkpoint: compares the weights of the ranks. Where they share
   /// the states of the optimizer, the first one gets all of them, to save. All
   /// ranks call it at the same steps.
@@ -150,7 +152,8 @@ private:
   Clock::time_point started, lastShown;
   int64_t firstStep = 0;
   int64_t savedStep = -1;
-  double savedSeconds = 0; ///< of the state, at the last checkpoint
+  double savedSeconds = 0;    ///< of the state, at the last checkpoint
+  double comparedSeconds = 0; ///< The same, when ranks last compared weights.
   double secondsBefore = 0, stepSeconds = 0;
   int64_t timedSteps = 0; ///< Those of stepSeconds.
   /// Both at the last record.
