@@ -10,6 +10,9 @@
 using namespace segc;
 
 static constexpr std::chrono::milliseconds interval{50};
+/// After the seconds in which launchers kill, a look at all processes is rarer.
+static constexpr std::chrono::milliseconds laterInterval{1000};
+static constexpr int quickLooks = 40;
 /// Of the second that Open MPI leaves.
 static constexpr std::chrono::milliseconds patience{300};
 
@@ -45,9 +48,12 @@ std::string RankWatch::look() {
 
 void RankWatch::run() {
   std::unique_lock<std::mutex> lock(mutex);
-  while (!changed.wait_for(lock, interval, [&] { return isEnding; })) {
+  int looks = 0;
+  while (!changed.wait_for(lock, looks < quickLooks ? interval : laterInterval,
+                           [&] { return isEnding; })) {
     if (!around.isAskedToEnd())
       continue;
+    ++looks;
     const std::string message = look();
     if (message.empty())
       continue;
