@@ -146,7 +146,8 @@ static Status checkLabels(const Plan &plan, const DatasetDescription &ofModel,
 }
 
 /// A model whose patches are not those of the cache is refused by what differs.
-static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
+static Status checkModel(const PreparedCache &cache, const Manifest &manifest,
+                         CacheUse use) {
   const DataPipeline &pipeline = manifest.pipeline;
   const PlanConfiguration &configuration = cache.configuration();
   const std::string where = cache.folder() + ": a cache of ";
@@ -161,7 +162,7 @@ static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
                            pipeline.kind + "\"" + advice);
   SEGC_RETURN_IF_ERROR(
       checkRules(cache.plan().rules, pipeline.kind, cache.folder()));
-  if (pipeline.patch != configuration.patch)
+  if (use == CacheUse::Patches && pipeline.patch != configuration.patch)
     return invalidArgument(where + "patches " + shapeText(configuration.patch) +
                            ", the model takes " + shapeText(pipeline.patch) +
                            advice);
@@ -212,12 +213,13 @@ static StatusOr<FoldSplit> splitOf(const PreparedCache &cache,
 }
 
 StatusOr<CacheCases> segc::openCacheCases(const DataOptions &options,
-                                          const Manifest &manifest) {
+                                          const Manifest &manifest,
+                                          CacheUse use) {
   SEGC_RETURN_IF_ERROR(checkOptions(options));
   CacheCases result;
   SEGC_ASSIGN_OR_RETURN(result.cache, PreparedCache::open(options.data));
   const PreparedCache &cache = *result.cache;
-  SEGC_RETURN_IF_ERROR(checkModel(cache, manifest));
+  SEGC_RETURN_IF_ERROR(checkModel(cache, manifest, use));
   SEGC_ASSIGN_OR_RETURN(result.split, splitOf(cache, options));
   result.train = std::make_unique<PatchSubset>(cache, result.split.train);
   result.validation =

@@ -56,10 +56,15 @@ private:
   int64_t channels() const;
 };
 
+/// What a model does with the cases of a cache: it trains on their patches, or
+/// predicts them in windows, which may have another size.
+enum class CacheUse { Patches, Windows };
+
 /// Opens the cache that --data names, and checks that the model takes its
-/// patches. Fails for options that caches do not follow.
+/// cases. Fails for options that caches do not follow.
 StatusOr<CacheCases> openCacheCases(const DataOptions &options,
-                                    const Manifest &manifest);
+                                    const Manifest &manifest,
+                                    CacheUse use = CacheUse::Patches);
 
 } // namespace segc
 

@@ -87,6 +87,7 @@ Status segc::evaluateOnGrid(LoadedModel &model, const CacheCases &cases,
   WindowRun run;
   run.plan = plan;
   run.configuration = cache.configuration();
+  run.configuration.patch = model.runner.manifest().pipeline.patch;
   run.windows = cases.windows();
   applySettings(how.options.windows, run);
   run.batch = how.batch;

@@ -84,8 +84,9 @@ static StatusOr<EvaluatedCases> openCases(const EvaluateOptions &options,
 static CommandResult evaluateCache(const EvaluateOptions &options,
                                    LoadedModel &model, Split split,
                                    const Job *job) {
-  SEGC_ASSIGN_OR_RETURN(CacheCases cases,
-                        openCacheCases(options.data, model.runner.manifest()));
+  SEGC_ASSIGN_OR_RETURN(
+      CacheCases cases,
+      openCacheCases(options.data, model.runner.manifest(), CacheUse::Windows));
   if (split == Split::Test)
     return wrongUsage("--split test: a cache has no test cases, expected train "
                       "or validation");
