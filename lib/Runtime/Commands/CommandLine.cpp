@@ -212,8 +212,9 @@ static void addEvaluate(CLI::App &root, const std::string &commandLine,
   const std::set<std::string> ofCaches = addOriginalGrid(app, options->onGrid);
   app.callback([&command, options, &app, ofCaches] {
     const std::set<std::string> ofFolders = {
-        "predictions",     "labels", "surface-tolerance", "results", "threads",
-        "max-image-bytes", "ranks"};
+        "predictions", "labels",  "surface-tolerance",
+        "results",     "threads", "max-image-bytes",
+        "ranks",       "config"};
     for (const CLI::Option *option : app.get_options())
       if (option->count() > 0 && !ofFolders.count(option->get_lnames()[0]))
         options->idleWithFolders = "--" + option->get_lnames()[0];

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CommandLine.h"
+#include "ConfigFile.h"
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Process.h"
 #include "segc/Base/Signals.h"
@@ -206,6 +207,7 @@ static CommandResult runCommand(int argc, char **argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::function<CommandResult()> command;
   addCommands(app, commandLineText(argc, argv), command);
+  addConfigOption(app);
   addManualOptions(app, manualText(), [](const std::string &manual) {
     std::fputs(manual.c_str(), stdout);
   });
@@ -214,8 +216,13 @@ static CommandResult runCommand(int argc, char **argv) {
     return wrongUsage("expected a command");
   }
   SEGC_RETURN_IF_ERROR(checkArguments(argc, argv));
+  SEGC_ASSIGN_OR_RETURN(
+      std::vector<std::string> words,
+      expandConfig(app, std::vector<std::string>(argv + 1, argv + argc)));
+  // CLI11 takes them from the back.
+  std::reverse(words.begin(), words.end());
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(words));
   } catch (const CLI::Success &success) { // --help, --manual, ...
     std::ostringstream text;
     app.exit(success, text, text);

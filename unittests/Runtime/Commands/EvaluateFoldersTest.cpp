@@ -170,6 +170,17 @@ TEST_F(EvaluateFolders, TakesProbabilities) {
   EXPECT_THAT(output, HasSubstr("compare the masks"));
 }
 
+TEST_F(EvaluateFolders, OptionsComeFromAFile) {
+  for (const char *name : {"p/a.nii.gz", "l/a.nii.gz"})
+    write(name, {1, 0, 0, 0, 0, 0, 0, 0});
+  const std::string path = folder + "/options.json";
+  ASSERT_TRUE(writeFileAtomically(path, R"({"surface_tolerance": 2.5})").ok());
+  ASSERT_EQ(evaluate({"--config", path, "--results", folder + "/r"}), 0)
+      << output;
+  EXPECT_THAT(*readFile(folder + "/r/report.html"),
+              HasSubstr("<th>surface_tolerance_mm</th><td>2.5</td>"));
+}
+
 TEST_F(EvaluateFolders, DrawsWhereImagesAreKnown) {
   fs::create_directories(folder + "/imagesTr");
   for (const char *name : {"a", "b"}) {

@@ -40,6 +40,53 @@ TEST_F(Command, UnknownWordsSuggestTheNearest) {
                                 "are called here; see `segrun train --help`"));
 }
 
+// Options of a file count as typed in front of the command line's.
+TEST_F(Command, OptionsComeFromAFile) {
+  const std::string path = folder + "/options.json";
+  const auto with = [&](const std::string &text,
+                        const std::vector<std::string> &more = {}) {
+    EXPECT_TRUE(writeFileAtomically(path, text).ok());
+    std::vector<std::string> words = trainOn("r", {"--config", path});
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const auto settings = [&] {
+    return Json::parse(file("r/checkpoints/last/state.json"))["settings"];
+  };
+  ASSERT_EQ(with(R"({"max_steps": 3, "learning-rate": 0.25, "augment": false,
+                     "scheduler": "piecewise", "lr-milestones": [1, 2],
+                     "tensorboard": false, "weight_decay": null})"),
+            0)
+      << output;
+  EXPECT_EQ(settings()["steps"], 3);
+  EXPECT_EQ(settings()["learning_rate"], 0.25);
+  EXPECT_EQ(settings()["milestones"], Json::array({1, 2}));
+  ASSERT_EQ(with(R"({"max_steps": 3, "learning_rate": 0.25})",
+                 {"--learning-rate", "0.5"}),
+            0)
+      << output;
+  EXPECT_EQ(settings()["learning_rate"], 0.5) << "the command line overrides";
+  EXPECT_THAT(file("r/train.jsonl"), HasSubstr("--config"));
+
+  const auto refused = [&](const std::string &text, const std::string &message,
+                           int code = 1) {
+    EXPECT_EQ(with(text), code) << output;
+    EXPECT_THAT(output, HasSubstr(message));
+  };
+  refused(R"({"depth": 5, "max-steps": 1, "gpus": 2, "config": "x"})",
+          "options.json: no options of `segrun train`: config, depth, gpus; ");
+  refused(R"({"max-steps": {"a": 1}})", "field \"max-steps\": {\"a\":1} is no");
+  refused(R"({"max-steps": [[1]]})", "field \"max-steps\": [[1]] is no value");
+  refused(R"({"results": "a\u0000b"})", "field \"results\"");
+  refused(R"({"tensorboard": 1})", "field \"tensorboard\": 1 is no value");
+  refused(R"({"max-steps": 0})", "--max-steps", 2);
+  refused("[1]", "expected an object of options");
+  refused("{", "options.json: ");
+  EXPECT_EQ(run({"train", "--config", folder + "/none.json"}), 1);
+  EXPECT_THAT(output, HasSubstr("none.json"));
+  EXPECT_EQ(run({"train", "--config"}), 2);
+}
+
 // Every number has a range, and its whole text must be a number.
 TEST_F(Command, NumbersHaveRanges) {
   const std::vector<std::string> never = {"",    "nan", "inf",  "-inf", "0x10",
