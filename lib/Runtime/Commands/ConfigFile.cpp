@@ -101,8 +101,8 @@ static StatusOr<std::vector<std::string>> readConfig(const CLI::App &command,
     const std::optional<std::vector<std::string>> more =
         wordsOf(*option, value);
     if (!more)
-      return invalidArgument(path + ": field \"" + name + "\": " +
-                             jsonText(value) +
+      return invalidArgument(path + ": field \"" + name +
+                             "\": " + jsonText(value) +
                              " is no value of an option, expected a text, a "
                              "number or a list of them, of flags true or "
                              "false");

@@ -19,9 +19,9 @@ void addConfigOption(CLI::App &root);
 
 /// Puts the options of the file that --config names in front of those that were
 /// typed, which so override them. `words` is a command line without the name of
-/// the program. The file is a JSON object of names and values: a text, a number,
-/// yes or no, or a list; null leaves an option as it is. Fails for names that
-/// are no options of the command, all of which it lists.
+/// the program. The file is a JSON object of names and values: a text, a
+/// number, yes or no, or a list; null leaves an option as it is. Fails for
+/// names that are no options of the command, all of which it lists.
 StatusOr<std::vector<std::string>>
 expandConfig(const CLI::App &root, const std::vector<std::string> &words);
 
