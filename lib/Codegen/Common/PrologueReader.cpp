@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
+#include "segc/Dialect/Seg/IR/ContractedNorm.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 
@@ -149,6 +150,9 @@ Value PrologueReader::at(Value value, std::array<Value, 3> position,
     else
       args.push_back(at(operand, position, first));
   }
+  if (contractsNorms)
+    if (Value norm = seg::emitContractedNorm(op, k.builder(), k.loc(), args))
+      return norm;
   return seg::widenFloat(k.builder(), k.loc(),
                          cast<seg::PointwiseOpInterface>(op).emitPoint(
                              k.builder(), k.loc(), args, index(typeOf(value))));

@@ -38,6 +38,10 @@ public:
   /// Prefetches the row below each pixel that is read, on CPUs: a box is read
   /// row by row, and its rows are too short for a processor to foresee them.
   void prefetchRows() { prefetchesRows = true; }
+  /// Computes a normalisation as one multiply-add of what does not depend on
+  /// the pixel. Where the mean is far larger than the deviation this is less
+  /// accurate: for values that are rounded to 8 bits.
+  void contractNorms() { contractsNorms = true; }
   /// Loads what does not depend on the pixel.
   void hoist(mlir::Value value, int64_t first = 0);
   /// Emits the operand's value at (depth, height, width). `first` is the first
@@ -62,7 +66,7 @@ private:
   mlir::Value sample, channel;
   int64_t segment, lanes;
   mlir::Value mask;
-  bool prefetchesRows = false;
+  bool prefetchesRows = false, contractsNorms = false;
   /// Hoisted rows, by input and first channel.
   std::map<std::pair<unsigned, int64_t>, mlir::Value> rows;
 };

@@ -8,6 +8,7 @@
 #include "segc/Codegen/CPU/TileSource.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "segc/Codegen/Common/PrologueReader.h"
+#include "segc/Dialect/Seg/IR/QuantizeOps.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 
 using namespace mlir;
@@ -41,12 +42,17 @@ void TileSource::emitRows(
   int64_t channels = seg::channels(cast<RankedTensorType>(operand.getType()));
   SmallVector<int64_t> cuts = channelCuts(operand);
   cuts.push_back(channels);
+  bool isQuantized = llvm::all_of(operand.getUsers(), [](Operation *op) {
+    return isa<seg::QuantizeOp>(op);
+  });
   auto column = [&](Value channel, ArrayRef<Segment> segments, Value mask) {
     SmallVector<PrologueReader> readers;
     for (const Segment &segment : segments) {
       readers.emplace_back(k, sample, channel, segment.first, lanes,
                            segment.mask);
       readers.back().prefetchRows();
+      if (isQuantized)
+        readers.back().contractNorms();
       readers.back().hoist(operand);
     }
     k.loop(begin, end, 1, [&](Value w) {

@@ -133,8 +133,13 @@ Value ReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
 Value LeakyReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
                              Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  return m.select(m.greater(args[0], m.constant(0)), args[0],
-                  m.mul(args[0], m.constant(getSlope())));
+  Value scaled = m.mul(args[0], m.constant(getSlope()));
+  // With a slope of at most 1 it is the maximum, one instruction of most
+  // processors; of a NaN both are NaN.
+  Value positive = getSlope().convertToDouble() <= 1
+                       ? m.greater(args[0], scaled)
+                       : m.greater(args[0], m.constant(0));
+  return m.select(positive, args[0], scaled);
 }
 Value SigmoidOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
   PointwiseMath m(b, loc, args[0].getType());

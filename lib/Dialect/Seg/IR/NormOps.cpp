@@ -8,6 +8,7 @@
 // Constraints are numbered as in docs/Spec.md, "Normalisation".
 
 #include "KernelNumbers.h"
+#include "segc/Dialect/Seg/IR/ContractedNorm.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
@@ -171,6 +172,15 @@ Value NormApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
                              Value) {
   PointwiseMath m(b, loc, args[0].getType());
   return m.fma(m.mul(m.sub(args[0], args[1]), args[2]), args[3], args[4]);
+}
+
+Value segc::seg::emitContractedNorm(Operation *op, OpBuilder &b, Location loc,
+                                    ValueRange args) {
+  if (!isa<NormApplyOp>(op))
+    return Value();
+  PointwiseMath m(b, loc, args[0].getType());
+  Value factor = m.mul(args[2], args[3]);
+  return m.fma(args[0], factor, m.sub(args[4], m.mul(args[1], factor)));
 }
 
 Value NormGradApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
