@@ -51,6 +51,23 @@ void ConvOutput::store(KernelBody &body, Value sample,
     emit();
 }
 
+void ConvOutput::prefetch(KernelBody &body, Value sample,
+                          const std::array<Value, 3> &position,
+                          Value channel) const {
+  Value pixel = sample;
+  for (unsigned d = 0; d < 3; ++d) {
+    Value last = body.index(problem.out[d] - 1);
+    pixel =
+        body.add(body.mul(pixel, problem.out[d]), body.min(position[d], last));
+  }
+  Value at = body.add(body.mul(pixel, problem.outChannels), channel);
+  Type space = root->getResult(0).getType();
+  for (Value stored : fusion.getBody().front().getTerminator()->getOperands())
+    if (auto type = cast<RankedTensorType>(stored.getType());
+        type.getShape() == cast<RankedTensorType>(space).getShape())
+      body.prefetch(outputOf(body, stored), at, /*locality=*/2);
+}
+
 Value addBias(KernelBody &body, Value sum, Value bias) {
   return bias ? arith::AddFOp::create(body.builder(), body.loc(), sum, bias)
               : sum;

@@ -32,6 +32,11 @@ public:
              const std::array<mlir::Value, 3> &position, const Dims &step,
              mlir::Value channel, mlir::Value mask, mlir::Value sum) const;
 
+  /// Prefetches what `store` will write at `position`, clamped to the result.
+  void prefetch(KernelBody &body, mlir::Value sample,
+                const std::array<mlir::Value, 3> &position,
+                mlir::Value channel) const;
+
 private:
   ConvProblem problem;
   mlir::Operation *root;

@@ -78,6 +78,8 @@ private:
   void
   sumChains(KernelBody &body, Value scales, Value to, int64_t count,
             llvm::function_ref<SmallVector<Value>(Value, ValueRange)> step);
+  void prefetchOutputs(KernelBody &body, const Task &task, Value block,
+                       Value point);
   void transformOutput(KernelBody &body, const Task &task, Value block);
   Value scaled(KernelBody &body, Value value, Value bias);
 
@@ -253,6 +255,7 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
       body.mul(body.mul(task.counts[0], task.counts[1]), task.counts[2]);
   Value zero = body.index(0), scratch = body.scratch();
   body.loop(zero, body.index(tiling.pointCount()), 1, [&](Value point) {
+    prefetchOutputs(body, task, block, point);
     Value panel = winogradPanel(body, problem, tiling, block, point);
     Value points = body.add(body.mul(point, tiling.pointPitch(problem)),
                             pointsBase()),
@@ -368,6 +371,24 @@ void WinogradEmitter::multiply(KernelBody &body) {
 }
 
 } // namespace
+
+/// Prefetches one output of each tile while the products of a point are
+/// computed, which leave memory idle.
+void WinogradEmitter::prefetchOutputs(KernelBody &body, const Task &task,
+                                      Value block, Value point) {
+  const Dims &m = tiling.m;
+  body.ifThen(body.less(point, body.index(product(m))), [&] {
+    auto at = body.delinearize(point, {m[0], m[1], m[2]});
+    forTiles(body, task, [&](std::array<Value, 3> tile, Value) {
+      std::array<Value, 3> position;
+      for (unsigned d = 0; d < 3; ++d)
+        position[d] =
+            body.add(body.add(task.origin[d], at[d]), body.mul(tile[d], m[d]));
+      output.prefetch(body, task.sample, position,
+                      body.mul(block, tiling.channelBlock()));
+    });
+  });
+}
 
 /// Returns the offset of the first input of a tile.
 Value WinogradEmitter::corner(KernelBody &body, const Task &task,
