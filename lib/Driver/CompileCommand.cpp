@@ -113,10 +113,11 @@ static void addPredictions(CLI::App &command, CompileOptions &options) {
 static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
   command
       .add_option("--winograd", pipeline.winograd,
-                  "Largest Winograd tiles (default: f4). The relative error "
+                  "Largest Winograd tiles (default: f6). The relative error "
                   "of an f32 convolution is 2e-7 with off, 3e-7 with f2, "
-                  "3e-6 with f4")
-      ->check(CLI::IsMember({"off", "f2", "f4"}));
+                  "3e-6 with f4; tiles of 6 are for images of 8 bits, whose "
+                  "error they double at most")
+      ->check(CLI::IsMember({"off", "f2", "f4", "f6"}));
   command
       .add_option("--multiply-type,--arithmetic", pipeline.multiplyType,
                   "Types in which convolutions of 16-bit values may "

@@ -34,13 +34,17 @@ FilterElements::FilterElements(const Convolution &conv,
   outputs = Shape(small.getArrayRef());
 }
 
-/// Rounds to multiples of `divisor` units.
-static void roundHalvesUp(MutableArrayRef<double> values, double unit,
+/// Rounds the value of a channel to multiples of `divisor` units, halves up in
+/// even channels and down in odd ones: halves are frequent, and sums over the
+/// channels would grow with them.
+static double roundHalves(double value, int64_t channel, double unit,
                           int64_t divisor) {
   auto parts = static_cast<double>(divisor);
-  // f64 holds multiples of the unit approximately, and halves are frequent.
-  for (double &value : values)
-    value = std::floor(std::round(value / unit) / parts + 0.5) * parts * unit;
+  // f64 holds quarters of the unit approximately.
+  double exact = std::round(value / unit * 4) / 4 / parts;
+  double whole =
+      channel % 2 == 0 ? std::floor(exact + 0.5) : std::ceil(exact - 0.5);
+  return whole * parts * unit;
 }
 
 namespace {
@@ -72,11 +76,15 @@ struct Matrix {
   }
 };
 
-/// Multiplies a box of values with a matrix along each dimension.
-std::vector<double> transformed(std::vector<double> box,
-                                ArrayRef<Matrix> matrices) {
+} // namespace
+
+/// Multiplies a box of values with a matrix along each dimension, width first.
+/// `between` rounds what is multiplied again.
+static std::vector<double> transformed(
+    std::vector<double> box, ArrayRef<Matrix> matrices,
+    llvm::function_ref<void(MutableArrayRef<double>)> between = nullptr) {
   Dims size{matrices[0].columns, matrices[1].columns, matrices[2].columns};
-  for (unsigned d = 0; d < 3; ++d) {
+  for (unsigned d : {2, 1, 0}) {
     const Matrix &matrix = matrices[d];
     if (matrix.rows == 1 && matrix.columns == 1)
       continue;
@@ -94,9 +102,13 @@ std::vector<double> transformed(std::vector<double> box,
                   factor * box[(o * size[d] + column) * inner + i];
     box = std::move(result);
     size = to;
+    if (between && d != 0)
+      between(box);
   }
   return box;
 }
+
+namespace {
 
 /// Sizes and matrices of Winograd tiles.
 class Tiles {
@@ -182,18 +194,27 @@ struct Activation {
                              ArrayRef<Matrix> matrices,
                              const ProductArithmetic &arithmetic) const {
     std::vector<double> result;
-    for (auto [i, channel] : llvm::enumerate(channels)) {
+    bool rounds = !arithmetic.inputDivisors.empty();
+    for (auto [i, number] : llvm::enumerate(channels)) {
+      int64_t channel = number;
+      auto toUnits = [&](double &value, int64_t divisor) {
+        if (rounds)
+          value = roundHalves(value, channel, arithmetic.inputUnit, divisor);
+      };
       std::vector<double> values =
-          transformed(box(sample, first, extent, channel), matrices);
+          transformed(box(sample, first, extent, channel), matrices,
+                      [&](MutableArrayRef<double> between) {
+                        for (double &value : between)
+                          toUnits(value, 1);
+                      });
       result.resize(values.size() * channels.size());
-      for (size_t p = 0; p < values.size(); ++p)
+      for (size_t p = 0; p < values.size(); ++p) {
+        toUnits(values[p], rounds ? arithmetic.inputDivisors[p] : 1);
         result[p * channels.size() + i] = values[p];
+      }
     }
     for (size_t p = 0; p < result.size(); p += channels.size()) {
       auto point = MutableArrayRef<double>(result).slice(p, channels.size());
-      if (!arithmetic.inputDivisors.empty())
-        roundHalvesUp(point, arithmetic.inputUnit,
-                      arithmetic.inputDivisors[p / channels.size()]);
       roundFactors(point, arithmetic, arithmetic.round,
                    first[0] * 131 + first[1] * 17 + first[2] + p);
     }

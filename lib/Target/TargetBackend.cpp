@@ -46,6 +46,7 @@ std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name) {
       .Case("off", WinogradTiles::Off)
       .Case("f2", WinogradTiles::F2)
       .Case("f4", WinogradTiles::F4)
+      .Case("f6", WinogradTiles::F6)
       .Default(std::nullopt);
 }
 

@@ -31,13 +31,13 @@
 // FUSION-NEXT: builtin.module(
 // FUSION-NEXT: func.func(
 // FUSION-NEXT: seg-fuse{conv=generated enable=true epilogues=true prologues=true reductions=true target=}
-// FUSION: seg-narrow-filters{conv=generated multiply-type=auto target= threads=0 unverified-kernels=false winograd=f4}
+// FUSION: seg-narrow-filters{conv=generated multiply-type=auto target= threads=0 unverified-kernels=false winograd=f6}
 // FUSION: seg-fuse-horizontally{enable=true small-bytes=65536 target=}
 
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
 // PLAN: Pass Manager with 5 passes:
-// PLAN: seg-quantize-products{conv=generated max-error=4.000000e-02 multiply-type=auto target= threads=0 unverified-kernels=false winograd=f4}
-// PLAN: seg-select-strategy{conv=generated multiply-type=auto target= threads=0 unverified-kernels=false winograd=f4}
+// PLAN: seg-quantize-products{conv=generated max-error=4.000000e-02 multiply-type=auto target= threads=0 unverified-kernels=false winograd=f6}
+// PLAN: seg-select-strategy{conv=generated multiply-type=auto target= threads=0 unverified-kernels=false winograd=f6}
 // PLAN: seg-schedule{in-place=true link= more-memory=2.000000e+00 ranks=0 target= threads=0}
 // PLAN: seg-rematerialize{budget=-1 in-place=true share=1.000000e+00 table=false target=}
 // PLAN: seg-plan-memory{in-place=true reuse=true}

@@ -39,7 +39,7 @@ struct PipelineOptions {
   bool memoryTable = false; ///< See seg-rematerialize.
   std::string target;       ///< Target spec (TargetBackend.h); empty: the first
                             ///< backend.
-  std::string winograd = "f4";       ///< See seg-select-strategy.
+  std::string winograd = "f6";       ///< See seg-select-strategy.
   std::string multiplyType = "auto"; ///< See seg-select-strategy.
   int64_t threads = 0;               ///< See seg-select-strategy.
   bool unverifiedKernels = false;    ///< See seg-select-strategy.

@@ -37,9 +37,11 @@ struct ProductArithmetic {
   std::function<void(llvm::MutableArrayRef<double>)> round;
   /// Rounds the factors of a filter; null: `round` does.
   std::function<void(llvm::MutableArrayRef<double>)> roundFilter;
-  /// Inputs are multiples of `inputUnit`. Before `round`, their transforms are
-  /// rounded to multiples of the divisor of their point times that, halves up;
-  /// no divisors: they are not.
+  /// Inputs are multiples of `inputUnit`, to which their transforms along width
+  /// and height are rounded, halves up in even channels and down in odd ones.
+  /// Before `round`, the transforms along all dimensions are rounded to
+  /// multiples of the divisor of their point times that; no divisors: they are
+  /// not.
   double inputUnit = 1;
   std::vector<int64_t> inputDivisors;
   /// Rounding is to multiples of a scale that is itself rounded to f32, so that

@@ -33,10 +33,11 @@ struct Target {
 
 /// The largest Winograd tiles that may be used: an accuracy class. The root
 /// mean square error of an f32 convolution, of its result's, is about 2e-7
-/// without, 3e-7 with tiles of 2 and 3e-6 with tiles of 4.
-enum class WinogradTiles { Off, F2, F4 };
+/// without, 3e-7 with tiles of 2 and 3e-6 with tiles of 4. Tiles of 6 are for
+/// inputs of 8 bits in two dimensions, others have at most 4.
+enum class WinogradTiles { Off, F2, F4, F6 };
 
-/// "off", "f2", "f4"; null for other names.
+/// "off", "f2", "f4", "f6"; null for other names.
 std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name);
 
 /// What computes convolutions: generated kernels, cuDNN where it can, or
@@ -53,7 +54,7 @@ inline constexpr int64_t maxThreads = 4096;
 /// What the choice of a strategy may depend on, beside the fusion.
 struct StrategyContext {
   Target target;
-  WinogradTiles winograd = WinogradTiles::F4;
+  WinogradTiles winograd = WinogradTiles::F6;
   /// What may multiply values of 16 bits.
   MultiplyTypeSet multiplyTypes{};
   ConvImplementation conv = ConvImplementation::Generated;

@@ -71,6 +71,15 @@ TransformMatrix winogradOutput(int64_t m) {
 }
 
 TransformMatrix wholeWinogradInput(int64_t m) {
+  if (m == 6)
+    return {8, 8, {1, 0,  -5.25, 0,     5.25,  0,     -1, 0, //
+                   0, 1,  1,     -4.25, -4.25, 1,     1,  0, //
+                   0, -1, 1,     4.25,  -4.25, -1,    1,  0, //
+                   0, 2,  4,     -2.5,  -5,    0.5,   1,  0, //
+                   0, -2, 4,     2.5,   -5,    -0.5,  1,  0, //
+                   0, 1,  0.5,   -5,    -2.5,  4,     2,  0, //
+                   0, -1, 0.5,   5,     -2.5,  -4,    2,  0, //
+                   0, -1, 0,     5.25,  0,     -5.25, 0,  1}};
   if (m != 4)
     return winogradInput(m);
   return {6, 6, {4, 0,  -5, 0,  1, 0, //
@@ -82,6 +91,17 @@ TransformMatrix wholeWinogradInput(int64_t m) {
 }
 
 TransformMatrix wholeWinogradFilter(int64_t m) {
+  if (m == 6) {
+    constexpr double ninth = 1.0 / 9, part = 1.0 / 45;
+    return {8, 3, {1,          0,          0,          //
+                   -2 * ninth, -2 * ninth, -2 * ninth, //
+                   -2 * ninth, 2 * ninth,  -2 * ninth, //
+                   part,       part / 2,   part / 4,   //
+                   part,       -part / 2,  part / 4,   //
+                   part / 4,   part / 2,   part,       //
+                   part / 4,   -part / 2,  part,       //
+                   0,          0,          1}};
+  }
   if (m != 4)
     return winogradFilter(m);
   constexpr double sixth = 1.0 / 6, twelfth = 1.0 / 12;
@@ -96,6 +116,13 @@ TransformMatrix wholeWinogradFilter(int64_t m) {
 }
 
 TransformMatrix wholeWinogradOutput(int64_t m) {
+  if (m == 6)
+    return {6, 8, {1, 1, 1,  32, 32,  1,  1,   0, //
+                   0, 1, -1, 16, -16, 2,  -2,  0, //
+                   0, 1, 1,  8,  8,   4,  4,   0, //
+                   0, 1, -1, 4,  -4,  8,  -8,  0, //
+                   0, 1, 1,  2,  2,   16, 16,  0, //
+                   0, 1, -1, 1,  -1,  32, -32, 1}};
   if (m != 4)
     return winogradOutput(m);
   return {4, 6, {1, 1, 1,  0, 1, 1,  //

@@ -11,7 +11,7 @@
 
 // THREADS: error: expects threads to be 0 to 4096, got -1
 // CPU: error: unknown version 'i386' of the target cpu: expected one of armv8-a, x86-64-v2, x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, x86-64-v4-fp16
-// TILES: error: expects winograd to be off, f2 or f4, got 'f3'
+// TILES: error: expects winograd to be off, f2, f4 or f6, got 'f3'
 
 !x = tensor<1x16x16x32xf32>
 !w = tensor<3x3x32x64xf32>

@@ -28,7 +28,7 @@ inline constexpr double quantizedProductError = 1e-2;
 /// The inputs of the choice of a strategy, in addition to the fusion.
 struct CpuStrategyContext {
   CpuTarget target;
-  WinogradTiles winograd = WinogradTiles::F4;
+  WinogradTiles winograd = WinogradTiles::F6;
   /// The types that 16-bit values may be multiplied in.
   MultiplyTypeSet allowedMultiplyTypes{};
   /// The multiply type of the tiling that is searched.
@@ -59,10 +59,13 @@ struct CpuStrategyContext {
   /// tiling remains, its cycles are infinite.
   int64_t avoidedVectors = 0;
 
-  /// Whether Winograd tiles of `size` outputs, 2 or 4, may be used.
+  /// Whether Winograd tiles of which the largest side has `size` outputs, 2, 4
+  /// or 6, may be used.
   bool allowsTiles(int64_t size) const {
-    return size == 4 ? winograd == WinogradTiles::F4
-                     : !(onlyLargestTiles && winograd == WinogradTiles::F4);
+    int64_t largest = winograd == WinogradTiles::F6   ? 6
+                      : winograd == WinogradTiles::F4 ? 4
+                                                      : 2;
+    return onlyLargestTiles ? size == largest : size <= largest;
   }
 };
 

@@ -13,7 +13,7 @@ include "mlir/Pass/PassBase.td"
 // What strategies are chosen for.
 defvar strategyOptions = [
   Option<"target", "target", "std::string", "\"\"", "Target, such as cpu or cpu:VERSION; empty: the first registered target">,
-  Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
+  Option<"winograd", "winograd", "std::string", "\"f6\"", "Largest Winograd tiles: off, f2, f4 or f6, which inputs of 8 bits have">,
   Option<"multiplyType", "multiply-type", "std::string", "\"auto\"",
          "Types in which convolutions of 16-bit values may multiply, in addition to f32: auto, bf16, f16 (bf16 for bf16 values), fixed; tf32 of f32 values; f32 allows no other">,
   Option<"threads", "threads", "int64_t", "0", "Number of threads that the partition into tasks is optimized for; 0: the average over a few numbers">,

@@ -42,8 +42,11 @@ TransformMatrix winogradInput(int64_t m);
 TransformMatrix winogradFilter(int64_t m);
 TransformMatrix winogradOutput(int64_t m);
 
-/// The same with the points 0, 1, -1, infinity, 2, -2 for tiles of 4. B^T has
-/// whole numbers, so that the transform of whole numbers is exact.
+/// The same for whole numbers. Tiles of 4 have the points 0, 1, -1, infinity,
+/// 2, -2 and a B^T of whole numbers, so that transforms are exact. Tiles of 6,
+/// which exist here alone, have 1/2 and -1/2 as well; B^T has quarters, and
+/// sums are rounded to the nearest whole number. The rows of 2 and -2 and those
+/// of 1/2 and -1/2 have the largest values that 16 bits hold.
 TransformMatrix wholeWinogradInput(int64_t m);
 TransformMatrix wholeWinogradFilter(int64_t m);
 TransformMatrix wholeWinogradOutput(int64_t m);
@@ -51,7 +54,7 @@ TransformMatrix wholeWinogradOutput(int64_t m);
 /// What the transform of 8-bit integers at a point of tiles of these outputs is
 /// divided by, a power of two, so that 16 bits hold it; the filter is
 /// multiplied by it. Where it is not 1, transforms are rounded to the nearest
-/// whole number, halves up. Points of 2 and -2, whose errors weigh most in the
+/// whole number. Points of 2 and -2, whose errors weigh most in the
 /// outputs, have the smallest divisors.
 int64_t wholeDivisor(const std::array<int64_t, 3> &tiles,
                      const std::array<int64_t, 3> &point);

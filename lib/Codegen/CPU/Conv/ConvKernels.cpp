@@ -389,8 +389,10 @@ ConvModel::candidates(seg::FusionOp fusion,
       proposals.push_back(propose(each, own));
       continue;
     }
-    for (WinogradTiles tiles : {WinogradTiles::F2, WinogradTiles::F4})
-      if (tiles <= own.winograd)
+    for (WinogradTiles tiles :
+         {WinogradTiles::F2, WinogradTiles::F4, WinogradTiles::F6})
+      if (tiles <= own.winograd &&
+          (tiles != WinogradTiles::F6 || own.int8Input))
         proposals.push_back(propose(each, withTiles(own, tiles)));
   }
   return proposals;
@@ -401,7 +403,9 @@ ConvModel::variations(seg::FusionOp fusion, const StrategyContext &context,
                       seg::StrategyAttr strategy) const {
   auto [own, all] = kinds(fusion, context);
   if (ArrayRef<int64_t> m = strategy.getInts(strategyTilesName); !m.empty())
-    own = withTiles(own, llvm::is_contained(m, int64_t(4)) ? WinogradTiles::F4
+    own =
+        withTiles(own, llvm::is_contained(m, int64_t(6))   ? WinogradTiles::F6
+                       : llvm::is_contained(m, int64_t(4)) ? WinogradTiles::F4
                                                            : WinogradTiles::F2);
   CpuStrategyContext otherBlocks = own, smallerTiles = own;
   if (auto vectors = strategy.get<IntegerAttr>("nb"))

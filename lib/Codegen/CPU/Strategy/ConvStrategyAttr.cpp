@@ -219,12 +219,15 @@ int64_t sumsBytes(seg::FusionOp, const ConvProblem &,
 
 LogicalResult checkTiles(const ConvProblem &problem, Operation *op,
                          const Dims &m) {
+  bool mayBe6 = seg::quantizesInput(op) && llvm::is_contained(problem.taps, 1);
   for (unsigned d = 0; d < 3; ++d) {
-    bool known = problem.taps[d] == 1 ? m[d] == 1 : m[d] == 2 || m[d] == 4;
+    bool known = problem.taps[d] == 1
+                     ? m[d] == 1
+                     : m[d] == 2 || m[d] == 4 || (m[d] == 6 && mayBe6);
     if (!known)
-      return op->emitOpError("expects Winograd tiles of 2 or 4 where the "
-                             "filter has 3 taps, of 1 elsewhere, got ")
-             << m[d];
+      return op->emitOpError("expects Winograd tiles of ")
+             << (mayBe6 ? "2, 4 or 6" : "2 or 4")
+             << " where the filter has 3 taps, of 1 elsewhere, got " << m[d];
   }
   return success();
 }
@@ -465,7 +468,7 @@ FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
 static LogicalResult checkInt8Tiles(const ConvProblem &problem, Operation *op,
                                     const WinogradTiling &tiling) {
   if (std::string reason =
-          int8TilesRefusal(problem, WinogradTiles::F4, tiling.multiplyType);
+          int8TilesRefusal(problem, WinogradTiles::F6, tiling.multiplyType);
       !reason.empty())
     return op->emitOpError("cannot use Winograd tiles: ") << reason;
   if (tiling.in_place)
@@ -477,7 +480,7 @@ FailureOr<WinogradTiling> readWinogradTiling(FusionEmitter &emitter,
                                              const ConvProblem &problem,
                                              Operation *op) {
   FailureOr<WinogradTiling> read = readTiles<WinogradTiling>(
-      emitter, problem, op, winogradRefusal(problem, WinogradTiles::F4));
+      emitter, problem, op, winogradRefusal(problem, WinogradTiles::F6));
   if (failed(read))
     return failure();
   WinogradTiling tiling = read.value_or(WinogradTiling{});
@@ -502,7 +505,7 @@ readWinogradFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
                              Operation *op) {
   auto tiling = readTiles<WinogradFilterGradTiling>(
       emitter, problem, op,
-      winogradFilterGradRefusal(problem, WinogradTiles::F4));
+      winogradFilterGradRefusal(problem, WinogradTiles::F6));
   if (failed(tiling) || failed(checkLimits(op, problem, *tiling)) ||
       failed(refuseFixedPoint(op, tiling->multiplyType)) ||
       failed(checkMemory(emitter, problem, op, *tiling)))

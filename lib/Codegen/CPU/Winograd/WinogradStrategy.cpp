@@ -159,7 +159,7 @@ std::string int8TilesRefusal(const ConvProblem &problem, WinogradTiles tiles,
 static double transformCycles(const Dims &m) {
   double cycles = 1.5;
   for (int64_t size : m)
-    cycles += size == 1 ? 0 : size == 2 ? 1 : 1.8;
+    cycles += size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 1.8 : 2.2;
   return cycles + (m[0] == 1 ? 0 : 1.0);
 }
 
@@ -175,7 +175,7 @@ static double integerTransformCycles(const ConvProblem &problem,
                                      const CpuTarget &target) {
   double cycles = 1;
   for (int64_t size : tiling.m)
-    cycles += size == 1 ? 0 : size == 2 ? 0.3 : 0.8;
+    cycles += size == 1 ? 0 : size == 2 ? 0.3 : size == 4 ? 0.8 : 1.4;
   if (wholeDivisor(tiling.m, {0, 0, 0}) != 1)
     cycles += 0.5;
   auto vectors =
@@ -203,9 +203,9 @@ static double taskCycles(const ConvProblem &problem,
       points * tiles;
   double panels = 4 * points * steps * width;
   double scratch = 4.0 * tiling.scratchSize(problem);
-  double panelRate = scratch + panels * blocks < 0.9 * context.target.l2Bytes
-                         ? panelFromL2
-                         : panelFromL3;
+  bool isInL2 = scratch + panels * blocks <
+                0.9 * static_cast<double>(context.target.l2Bytes);
+  double panelRate = isInL2 ? panelFromL2 : panelFromL3;
   double blocksOfRows = tiling.rows() / double(tiling.ur);
   double multiply =
       points * blocksOfRows *
@@ -219,9 +219,9 @@ static double taskCycles(const ConvProblem &problem,
     transform +=
         points * tiles * (fixedVectorCycles * vectors + fixedPointCycles);
   // Loading the next panel overlaps with the products of the current one, but
-  // not completely.
+  // from L3 not completely.
   multiply = std::max(multiply, panels / panelRate) +
-             0.3 * std::min(multiply, panels / panelRate);
+             (isInL2 ? 0.05 : 0.3) * std::min(multiply, panels / panelRate);
   double finish =
       tiles * tiling.nb *
       ((transformCycles(tiling.m) + (tiling.scalesTiles() ? 0.5 : 0)) * points +
@@ -247,9 +247,11 @@ static double totalCycles(const ConvProblem &problem,
 }
 
 double productError(MultiplyType multiplyType, const Dims &m, bool int8Input) {
-  constexpr double divided = 8e-3;
+  constexpr double divided = 8e-3, rounded = 7.5e-3;
   if (int8Input && wholeDivisor(m, {0, 0, 0}) != 1)
     return divided;
+  if (int8Input && llvm::is_contained(m, 6))
+    return rounded;
   double error = multiplyType == MultiplyType::F16     ? 7.1e-4
                  : multiplyType == MultiplyType::Fixed ? 1.4e-4
                                                        : 2.4e-3;
@@ -262,16 +264,20 @@ SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
                                     const CpuStrategyContext &context) {
   SmallVector<Dims> result;
   // If sizes differ, inner ones are larger, because rows are contiguous.
-  for (int64_t d : {2, 4})
-    for (int64_t h : {2, 4})
-      for (int64_t w : {2, 4}) {
+  bool isImage = llvm::is_contained(problem.taps, 1);
+  SmallVector<int64_t> sides{2, 4};
+  if (context.int8Input && isImage)
+    sides.push_back(6);
+  for (int64_t d : sides)
+    for (int64_t h : sides)
+      for (int64_t w : sides) {
         Dims m{d, h, w};
         bool ordered = d <= h && h <= w, uniform = d == h && h == w;
         for (unsigned i = 0; i < 3; ++i)
           if (problem.taps[i] == 1)
             m[i] = 1;
         if (!ordered || llvm::is_contained(result, m) ||
-            !context.allowsTiles(uniform ? w : 4))
+            !context.allowsTiles(*llvm::max_element(m)))
           continue;
         bool suits =
             context.multiplyType == MultiplyType::F32
@@ -305,7 +311,11 @@ selectWinogradTiling(const ConvProblem &problem,
   std::pair<WinogradTiling, double> best{
       {}, std::numeric_limits<double>::infinity()};
   auto consider = [&](WinogradTiling tiling) {
-    int64_t maxRows = (target.registers - tiling.nb -
+    // Coefficients of tiles of 6 stay in registers beside the sums, which would
+    // be spilled otherwise.
+    int64_t coefficients =
+        llvm::is_contained(tiling.m, 6) ? target.registers / 4 : 0;
+    int64_t maxRows = (target.registers - coefficients - tiling.nb -
                        sharedRegisters(tiling.multiplyType)) /
                       sumRegisters(tiling.multiplyType, tiling.nb),
             tiles = product(tiling.tile);

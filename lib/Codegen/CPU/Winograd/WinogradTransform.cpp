@@ -107,6 +107,19 @@ static Value splatOf(KernelBody &body, int64_t value, Type type) {
                              b.getIntegerAttr(vector.getElementType(), value)));
 }
 
+/// Returns what is added before a shift by `bits` drops them: a half in even
+/// lanes, so that halves are rounded up, and less than a half in odd ones.
+static Value halfOf(KernelBody &body, int64_t bits, Type type) {
+  auto vector = cast<VectorType>(type);
+  OpBuilder &b = body.builder();
+  SmallVector<Attribute> lanes;
+  for (int64_t lane = 0; lane < vector.getNumElements(); ++lane)
+    lanes.push_back(b.getIntegerAttr(vector.getElementType(),
+                                     (int64_t{1} << (bits - 1)) - lane % 2));
+  return arith::ConstantOp::create(b, body.loc(),
+                                   DenseElementsAttr::get(vector, lanes));
+}
+
 /// Adds or subtracts `other`, without which there is none.
 static IntegerTerms sumOf(KernelBody &body, IntegerTerms terms,
                           IntegerTerms other) {
@@ -158,7 +171,8 @@ static Value valueOf(KernelBody &body, IntegerTerms terms) {
 }
 
 /// Returns the sum of whole terms, halves and quarters, rounded to the nearest
-/// whole number, halves up. No intermediate value is larger than the terms.
+/// whole number, halves up in even lanes and down in odd ones. No intermediate
+/// value is larger than the terms.
 static Value roundedSum(KernelBody &body, IntegerTerms whole,
                         IntegerTerms halves, IntegerTerms quarters) {
   OpBuilder &b = body.builder();
@@ -172,9 +186,9 @@ static Value roundedSum(KernelBody &body, IntegerTerms whole,
   };
   Value sum;
   if (!quarters.sum) {
-    sum = shifted(add(valueOf(body, halves), splatOf(body, 1, type)), 1);
+    sum = shifted(add(valueOf(body, halves), halfOf(body, 1, type)), 1);
   } else {
-    Value biased = add(valueOf(body, quarters), splatOf(body, 2, type));
+    Value biased = add(valueOf(body, quarters), halfOf(body, 2, type));
     sum = shifted(biased, 2);
     if (halves.sum) {
       // What both shifts drop is a whole number if both last halves are set.
@@ -278,7 +292,20 @@ transformPlane(KernelBody &body, const TransformMatrices &matrices, Value d,
   return plane;
 }
 
+/// Whether registers hold the transform of a box of depth 1, or most of it.
+static bool fitsRegisters(const TransformMatrices &matrices) {
+  constexpr int64_t most = 36;
+  return matrices[1].columns * matrices[2].rows <= most;
+}
+
+/// The matrices of a box whose height is its depth.
+static TransformMatrices upright(const TransformMatrices &matrices) {
+  return {matrices[1], matrices[0], matrices[2]};
+}
+
 int64_t transformBufferSize(const TransformMatrices &matrices, int64_t lanes) {
+  if (matrices[0].columns == 1 && !fitsRegisters(matrices))
+    return transformBufferSize(upright(matrices), lanes);
   return matrices[0].columns * matrices[1].rows * matrices[2].rows * lanes;
 }
 
@@ -300,6 +327,11 @@ void transformBox(KernelBody &body, const TransformMatrices &matrices,
                   ArrayRef<ColumnTransform> columns) {
   int64_t width = matrices[2].rows, plane = matrices[1].rows * width;
   Value zero = body.index(0);
+  if (matrices[0].columns == 1 && !fitsRegisters(matrices))
+    return transformBox(
+        body, upright(matrices), buffer, lanes,
+        [&](Value h, Value d, Value w) { return load(d, h, w); },
+        [&](Value h, Value d, Value w, Value value) { store(d, h, w, value); });
   if (matrices[0].columns == 1) {
     SmallVector<Value> values =
         transformPlane(body, matrices, zero, lanes, load);

@@ -37,7 +37,8 @@ TransformMatrices transposed(const TransformMatrices &matrices);
 /// Returns the product of one row of a matrix with a column of vectors. Vectors
 /// whose coefficient is 0 may be null. For vectors of integers coefficients are
 /// whole numbers or quarters, with which the sum is rounded to the nearest
-/// number, halves up; no part of it is larger than its terms together.
+/// number, halves up in even lanes and down in odd ones; no part of it is
+/// larger than its terms together.
 mlir::Value transformRow(KernelBody &body, const TransformMatrix &matrix,
                          int64_t row, llvm::ArrayRef<mlir::Value> in,
                          int64_t lanes);

@@ -33,7 +33,7 @@ strategyContext(Operation *op, StringRef target, StringRef winograd,
     return failure();
   std::optional<WinogradTiles> tiles = lookupWinogradTiles(winograd);
   if (!tiles)
-    return op->emitError("expects winograd to be off, f2 or f4, got '")
+    return op->emitError("expects winograd to be off, f2, f4 or f6, got '")
            << winograd << "'";
   std::optional<MultiplyTypeSet> types = lookupMultiplyTypeSet(multiplyType);
   if (!types)
