@@ -65,7 +65,7 @@ func.func @step(%x: !x, %w: !w {seg.region = "parameters", seg.offset = 0}) -> (
 // CHECK-NOT: seg.quantize_filter
 // CHECK: seg.conv %[[X]], %{{.*}}
 // PLAN-LABEL: func.func @tiles(
-// PLAN: strategy = #seg.strategy<winograd, {{.*}}m = [1, 4, 4], multiply_type = fixed, {{.*}}prepared>
+// PLAN: strategy = #seg.strategy<winograd, {{.*}}m = [1, {{[46]}}, 6], multiply_type = fixed, {{.*}}prepared>
 !i = tensor<1x128x128x64xbf16>
 !j = tensor<1x128x128x64xf32>
 !v = tensor<3x3x64x64xf32>

@@ -12,10 +12,10 @@
 
 namespace segc::seg {
 
-/// Emits an op that applies a normalisation, x * (rstd * gamma) + (beta - mean *
-/// rstd * gamma), with the elements `args` of its operands: one multiply-add of
-/// what does not depend on the pixel. Null for other ops. Where the mean is far
-/// larger than the deviation, this is less accurate than emitPoint.
+/// Emits an op that applies a normalisation, x * (rstd * gamma) + (beta - mean
+/// * rstd * gamma), with the elements `args` of its operands: one multiply-add
+/// of what does not depend on the pixel. Null for other ops. Where the mean is
+/// far larger than the deviation, this is less accurate than emitPoint.
 mlir::Value emitContractedNorm(mlir::Operation *op, mlir::OpBuilder &b,
                                mlir::Location loc, mlir::ValueRange args);
 
